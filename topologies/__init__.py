@@ -1,0 +1,1 @@
+"""Who is linked to whom, and how they mix: graphs, mixing weights, spectra. Pure mathematics: no clock, no network."""
