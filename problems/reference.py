@@ -1,0 +1,199 @@
+"""Exact answers for the averaged problem: its lower solution and hypergradient, at any x and for any problem.
+
+Deterministic and metered by nobody: for metrics, tests and reference curves. The lower level must be strongly convex in
+y. y*(x) comes from a damped Newton method whose steps are solved by conjugate gradients (Nocedal and Wright, Numerical
+Optimization, algorithm 7.1), the hypergradient from one more conjugate gradient solve,
+
+    grad F(x) = grad_x f - d2_xy g u,      d2_yy g u = grad_y f,      all at (x, y*(x)).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from problems.base import Array, Batch, Charges, Directions, Generators, Local, Problem
+
+TOLERANCE = 1e-12
+NEWTON_STEPS = 200
+HALVINGS = 40
+
+
+@dataclass(frozen=True)
+class LowerSolution:
+    """y*(x) and how well it is known."""
+
+    y: Array
+    """(q,)"""
+    residual: float
+    """|mean_i grad_y g_i(x, y)|"""
+    converged: bool
+    """Whether the residual is at most the tolerance times its value at y = 0."""
+
+
+class MeanOfAgents:
+    """The averaged problem as one Local: each oracle is the mean over a stack of all agents."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._stack = problem.stack(range(problem.agents))
+        self._agents = problem.agents
+        self._start = problem.start
+        self.dim_x = problem.dim_x
+        self.dim_y = problem.dim_y
+        self.dtype: np.dtype[Any] = problem.dtype
+
+    def _mean(self, oracle: str, batch: Batch | None, *arrays: Array) -> Any:
+        everywhere = [np.broadcast_to(array, (self._agents, *array.shape)) for array in arrays]
+        result = getattr(self._stack, oracle)(*everywhere, batch)
+        return tuple(part.mean(axis=0) for part in result) if isinstance(result, tuple) else result.mean(axis=0)
+
+    def start(self, rng: np.random.Generator) -> tuple[Array, Array]:
+        return self._start(rng)
+
+    def draw(self, rng: Generators) -> Batch | None:
+        return None
+
+    def upper_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
+        return self._mean("upper_value", batch, x, y)
+
+    def lower_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
+        return self._mean("lower_value", batch, x, y)
+
+    def upper_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
+        return self._mean("upper_grad_x", batch, x, y)
+
+    def upper_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
+        return self._mean("upper_grad_y", batch, x, y)
+
+    def upper_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
+        return self._mean("upper_grads", batch, x, y)
+
+    def lower_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
+        return self._mean("lower_grad_x", batch, x, y)
+
+    def lower_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
+        return self._mean("lower_grad_y", batch, x, y)
+
+    def lower_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
+        return self._mean("lower_grads", batch, x, y)
+
+    def lower_hvp(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
+        return self._mean("lower_hvp", batch, x, y, v)
+
+    def lower_cross(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
+        return self._mean("lower_cross", batch, x, y, v)
+
+    def lower_cross_t(self, x: Array, y: Array, w: Array, batch: Batch | None = None) -> Array:
+        return self._mean("lower_cross_t", batch, x, y, w)
+
+    def lower_products(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> tuple[Array, Array]:
+        return self._mean("lower_products", batch, x, y, v)
+
+    def directions(self, x: Array, y: Array, u: Array, batch: Batch | None = None) -> Directions:
+        return Directions(*self._mean("directions", batch, x, y, u))
+
+    def charges(self, oracle: str, batch: Batch | None = None) -> Charges:
+        return self._stack.charges(oracle, batch)
+
+
+def conjugate_gradients(
+    product: Callable[[Array], Array],
+    right: Array,
+    tolerance: float = TOLERANCE,
+    diagonal: Array | None = None,
+) -> Array:
+    """v with product(v) = right for a symmetric positive definite product, to |residual| <= tolerance |right|.
+
+    ``diagonal`` is the matrix's diagonal, as preconditioner. Where the matrix turns out not to be positive definite,
+    the best point so far is given (the right side itself if there is none): still a descent direction for Newton.
+    """
+    scale = np.ones_like(right) if diagonal is None else 1.0 / diagonal
+    solution = np.zeros_like(right)
+    residual = right.copy()
+    target = max(tolerance, 4 * float(np.finfo(right.dtype).eps)) * _norm(right)
+    preconditioned = scale * residual
+    direction = preconditioned
+    weight = residual @ preconditioned
+    for _ in range(20 * right.size + 100):
+        if _norm(residual) <= target:
+            break
+        image = product(direction)
+        curvature = direction @ image
+        if not curvature > 0:
+            return solution if solution.any() else scale * right
+        step = weight / curvature
+        solution = solution + step * direction
+        residual = residual - step * image
+        preconditioned = scale * residual
+        previous, weight = weight, residual @ preconditioned
+        direction = preconditioned + (weight / previous) * direction
+    return solution
+
+
+def solve_lower(problem: Problem, x: Array, start: Array | None = None, tolerance: float = TOLERANCE) -> LowerSolution:
+    """y*(x) of the averaged problem by damped Newton-CG, from ``start`` or 0, whichever has the smaller gradient."""
+    average = problem.average()
+    x = np.asarray(x, average.dtype)
+    y = np.zeros(average.dim_y, average.dtype)
+    gradient = average.lower_grad_y(x, y)
+    enough = max(tolerance, 8 * float(np.finfo(average.dtype).eps)) * _norm(gradient)
+    if start is not None and np.isfinite(start).all():
+        guess = np.asarray(start, average.dtype)
+        other = average.lower_grad_y(x, guess)
+        if _norm(other) < _norm(gradient):
+            y, gradient = guess, other
+    scale = _norm(gradient)
+    for _ in range(NEWTON_STEPS):
+        size = _norm(gradient)
+        if not size > enough:
+            break
+        product, diagonal = _curvature(average, x, y)
+        step = -conjugate_gradients(product, gradient, min(0.1, float(np.sqrt(size / scale))), diagonal)
+        moved = _line_search(average, x, y, step, gradient)
+        if moved is None:
+            break
+        y, gradient = moved
+    residual = _norm(gradient)
+    return LowerSolution(y, residual, bool(residual <= max(enough, 1e-8 * scale)))
+
+
+def hypergradient(problem: Problem, x: Array, y_star: Array, tolerance: float = TOLERANCE) -> Array:
+    """grad F(x) of the averaged problem, given its lower solution at x."""
+    average = problem.average()
+    x, y = np.asarray(x, average.dtype), np.asarray(y_star, average.dtype)
+    grad_x, grad_y = average.upper_grads(x, y)
+    product, diagonal = _curvature(average, x, y)
+    adjoint = conjugate_gradients(product, grad_y, tolerance, diagonal)
+    return grad_x - average.lower_cross(x, y, adjoint)
+
+
+def _curvature(average: Local, x: Array, y: Array) -> tuple[Callable[[Array], Array], Array | None]:
+    """v -> d2_yy g v at one point, and its diagonal, from the shared forward pass where the problem offers one."""
+    shared = getattr(average, "lower_curvature", None)
+    if shared is not None:
+        return shared(x, y)
+    return (lambda v: average.lower_hvp(x, y, v)), None
+
+
+def _line_search(average: Local, x: Array, y: Array, step: Array, gradient: Array) -> tuple[Array, Array] | None:
+    """The first of y + step, y + step/2, ... that lowers the value enough, or at rounding level the gradient."""
+    value = float(average.lower_value(x, y))
+    slope = float(gradient @ step)
+    noise = 10 * float(np.finfo(average.dtype).eps) * abs(value)
+    length = 1.0
+    for _ in range(HALVINGS):
+        there = y + length * step
+        change = float(average.lower_value(x, there)) - value
+        if change <= 1e-4 * length * slope:
+            return there, average.lower_grad_y(x, there)
+        if change <= noise:  # the value can no longer tell: ask the gradient
+            moved = average.lower_grad_y(x, there)
+            if _norm(moved) < _norm(gradient):
+                return there, moved
+        length /= 2
+    return None
+
+
+def _norm(vector: Array) -> float:
+    return float(np.sqrt(vector @ vector))
