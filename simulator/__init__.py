@@ -1,0 +1,3 @@
+"""The simulator: virtual time, agents, links, stragglers, failures and meters. It knows nothing of bilevel
+optimization.
+"""

@@ -1,0 +1,130 @@
+"""The history: the global iterate and its metrics on a grid of rounds and of seconds.
+
+At round k the global iterate is the mean of the reports of that round, stamped when the last of them came; at time t
+it is the
+mean of the live agents' last reports. A star's server stands alone. Metrics are evaluated at recorded points only.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from simulator.engine import SAMPLE, Engine
+from simulator.hooks import Observer
+from simulator.meters import Meters
+from simulator.world import Record, Stop
+
+Arrays = Mapping[str, np.ndarray]
+Point = dict[str, Any]
+
+
+class History(Observer):
+    """Recorded points, in order. Each has `axis` ("round", "time" or "end"), `round`, `simulated_s`, the meters'
+    totals so far,
+    the metrics, `consensus_<name>` (root mean square distance of the agents from their mean) for every reported
+    array, and the
+    mean of every reported scalar.
+    """
+
+    def __init__(self, record: Record, stop: Stop, reporters: Sequence[int], engine: Engine, meters: Meters):
+        self._record, self._stop, self._engine, self._meters = record, stop, engine, meters
+        self._reporters = frozenset(reporters)
+        self._live = set(reporters)
+        self._last: dict[int, tuple[int, Arrays]] = {}
+        self._pending: dict[int, dict[int, Arrays]] = {}
+        self.points: list[Point] = []
+        self.rounds = 0
+        """The highest round that every live reporter has completed."""
+        if record.every_seconds is not None:
+            self._sample_at(0)
+
+    def reported(self, now: float, agent: int, round_: int, arrays: Arrays) -> None:
+        if agent not in self._live:
+            return
+        self._last[agent] = (round_, arrays)
+        every = self._record.every_rounds
+        if every is not None and round_ % every == 0:
+            self._pending.setdefault(round_, {})[agent] = arrays
+            self._complete(round_)
+
+    def failed(self, now: float, agent: int) -> None:
+        """A dead agent's last report is no longer part of the global iterate, and no round waits for it."""
+        if agent in self._live and len(self._live) > 1:
+            self._live.discard(agent)
+            for round_ in sorted(self._pending):
+                self._complete(round_)
+
+    def recovered(self, now: float, agent: int) -> None:
+        if agent in self._reporters:
+            self._live.add(agent)
+
+    def close(self, now: float) -> None:
+        """Record the global iterate at the end of the run, unless its last point stands there already."""
+        if self._last and not (self.points and self.points[-1]["simulated_s"] == now):
+            self._look("end", now)
+        self.rounds = max(self.rounds, min((round_ for round_, _ in self._last.values()), default=0))
+
+    def _complete(self, round_: int) -> None:
+        reports = self._pending[round_]
+        if self._live <= reports.keys():
+            del self._pending[round_]
+            self.rounds = max(self.rounds, round_)
+            self._add("round", round_, self._engine.now, [reports[agent] for agent in sorted(reports)])
+
+    def _sample_at(self, number: int) -> None:
+        every = self._record.every_seconds
+        assert every is not None
+
+        def sample() -> None:
+            self._look("time", self._engine.now)
+            self._sample_at(number + 1)
+
+        self._engine.behind(number * every, SAMPLE, sample)
+
+    def _look(self, axis: str, now: float) -> None:
+        latest = [self._last[agent] for agent in sorted(self._last) if agent in self._live]
+        if latest:
+            self._add(axis, min(round_ for round_, _ in latest), now, [arrays for _, arrays in latest])
+
+    def _add(self, axis: str, round_: int, now: float, reports: Sequence[Arrays]) -> None:
+        meters = self._meters
+        point: Point = {
+            "axis": axis,
+            "round": round_,
+            "simulated_s": now,
+            "bits_sent": 8 * meters.total("bytes_sent"),
+            "messages_sent": meters.total("messages_sent"),
+            "oracle_calls": sum(meters.oracle_calls().values()),
+            "operations": meters.total("operations"),
+        }
+        mean = {name: _mean([report[name] for report in reports]) for name in reports[0]}
+        iterate = {name: value for name, value in mean.items() if np.ndim(value)}
+        point.update({name: float(value) for name, value in mean.items() if not np.ndim(value)})
+        for name, centre in iterate.items():
+            point[f"consensus_{name}"] = _spread([report[name] for report in reports], centre)
+        broken = next((name for name, value in iterate.items() if not np.isfinite(value).all()), None)
+        if broken is not None:
+            self.points.append(point)
+            self._engine.finish("diverged", f"{broken} of the global iterate is not finite after round {round_}")
+            return
+        if self._record.measure is not None:
+            point.update(self._record.measure(iterate))
+        self.points.append(point)
+        if self._stop.target is not None and self._stop.target(point):
+            self._engine.finish("reached", f"the target was reached after round {round_}")
+
+
+def _mean(values: Sequence[Any]) -> Any:
+    """Mean in the order of agents (a fixed order of summation: the same bits every time)."""
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total / len(values) if len(values) > 1 else total
+
+
+def _spread(values: Sequence[np.ndarray], centre: np.ndarray) -> float:
+    if len(values) == 1:
+        return 0.0
+    return math.sqrt(sum(float(((value - centre) ** 2).sum()) for value in values) / len(values))

@@ -1,0 +1,49 @@
+"""What happens in a run is announced to observers; an observer implements the hooks it wants.
+
+Hooks that nobody implements are never called. An observer that raises stops the run: a wrong count is worse than a
+crash.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from simulator.message import Message
+
+
+class Observer:
+    """The hooks, all optional: override those of interest. All instants are simulated seconds."""
+
+    def sent(self, now: float, message: Message) -> None:
+        """A message, or another copy of it, was handed to the network."""
+
+    def delivered(self, now: float, message: Message) -> None:
+        """A message reached the mailbox of its live receiver."""
+
+    def lost(self, now: float, message: Message, why: str) -> None:
+        """A copy was lost: `loss`, `link down`, `receiver down` or `dropped`."""
+
+    def charged(self, agent: int, charges: Sequence[tuple[str, float]]) -> None:
+        """A step evaluated these oracles: (name, operations) pairs."""
+
+    def computed(self, agent: int, start: float, end: float) -> None:
+        """An agent computed during this interval (a step cut short by a crash ends there)."""
+
+    def waited(self, agent: int, start: float, end: float) -> None:
+        """An agent waited for messages during this interval."""
+
+    def failed(self, now: float, agent: int) -> None:
+        """An agent went down."""
+
+    def recovered(self, now: float, agent: int) -> None:
+        """An agent came back."""
+
+    def reported(self, now: float, agent: int, round_: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """A program showed its iterate after a round."""
+
+
+def listeners(observers: Sequence[Observer], hook: str) -> tuple[Callable[..., Any], ...]:
+    """The observers' own methods for one hook; the empty base method is left out."""
+    base = getattr(Observer, hook)
+    return tuple(getattr(observer, hook) for observer in observers if getattr(type(observer), hook, base) is not base)

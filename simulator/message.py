@@ -1,0 +1,88 @@
+"""What travels between two agents, and how large it is on the wire."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+Payload = Mapping[str, Any]
+
+
+class Message:
+    """One message, read-only by convention (a slotted class: a frozen dataclass costs six times as much to create).
+
+    The object is its own delivery event: the event loop calls `callbacks` when it is due.
+    """
+
+    __slots__ = (
+        "arrival", "attempts", "callbacks", "dropped", "fate", "key", "link", "mixing", "number", "payload",
+        "sender", "sent_at",
+        "size", "tag", "to",
+    )  # fmt: skip
+    _ok = True
+    arrival: int
+    key: int
+    callbacks: Any
+
+    def __init__(self, sender: int, to: int, tag: Any, payload: Payload, size: int, sent_at: float, link: Any):
+        self.sender = sender
+        """Id of the agent that sent it."""
+        self.to = to
+        """Id of the agent it is for."""
+        self.tag = tag
+        """What it is about; `gather` and `receive` select by it."""
+        self.payload = payload
+        """Name -> value, as handed to `send`."""
+        self.size = size
+        """Bytes on the wire: payload plus header."""
+        self.sent_at = sent_at
+        """Simulated instant of the latest transmission attempt, seconds."""
+        self.link = link
+        self.attempts = 1
+        self.dropped = False
+        """True for the notice of an idealised symmetric drop: the message was due now and does not come."""
+        self.fate: str | None = None
+        self.number = 0
+        self.mixing: int | None = None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.payload[name]
+
+    def __repr__(self) -> str:
+        return f"Message({self.sender}->{self.to}, tag={self.tag!r}, {self.size} B, sent at {self.sent_at:g} s)"
+
+
+def payload_bits(value: Any) -> int:
+    """Length of a payload's value in bits: arrays at their own precision, compressed objects by their `nbits`,
+    numbers 64.
+    """
+    if isinstance(value, np.ndarray | np.generic):
+        return 8 * int(value.nbytes)
+    if isinstance(value, int | float):
+        return 64
+    if value is None:
+        return 0
+    if isinstance(value, tuple | list):
+        return sum(payload_bits(item) for item in value)
+    return int(value.nbits)
+
+
+def on_the_wire(values: dict[str, Any], wire: np.dtype | None) -> tuple[dict[str, Any], int]:
+    """What the receiver gets, and its length in bytes without header.
+
+    Arrays become read-only instead of being copied. With a `wire` precision floating-point arrays are really rounded
+    to it, and
+    handed over in the precision they had.
+    """
+    bits = 0
+    for name, value in values.items():
+        if isinstance(value, np.ndarray):
+            if wire is not None and value.dtype.kind == "f" and value.dtype.itemsize > wire.itemsize:
+                rounded = value.astype(wire)
+                values[name], value = rounded.astype(value.dtype), rounded
+            else:
+                value.flags.writeable = False
+            bits += 8 * value.nbytes
+        else:
+            bits += payload_bits(value)
+    return values, -(-bits // 8)

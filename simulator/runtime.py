@@ -1,0 +1,508 @@
+"""One running agent: drives its program through the event loop and carries out what the program asks for.
+
+What happens at a crash, in one place:
+
+* a running step is lost; with memory kept it is begun anew at recovery, for its full duration;
+* messages already handed to the network go on; messages due while the agent is down are lost (and repeated, if the
+  transport
+  retransmits);
+* messages delivered before and not yet taken stay queued with memory kept, and are forgotten with memory lost;
+* sleeps and timeouts run on; one that ends while the agent is down takes effect at recovery;
+* with memory lost the program ends at the crash and starts anew at recovery, with `saved` as it last saved it.
+"""
+
+import itertools
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from simulator.agent import Event, Program, Wait
+from simulator.engine import COMPUTE, SENDER_SHIFT, TIMER, Alarm, Engine
+from simulator.errors import BadYield, ProgramError, SimulationError
+from simulator.hooks import Observer, listeners
+from simulator.links import Carrier, Link
+from simulator.mailbox import ANY, NOTHING, Box, Mailbox
+from simulator.message import Message, Payload, on_the_wire
+from simulator.price import Price
+from simulator.stragglers import Pace
+from simulator.streams import stream
+from simulator.world import AgentSpec, World
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Who waits, for whom and what, since when."""
+
+    agent: int
+    missing: tuple[int, ...]
+    tag: Any
+    since: float
+
+
+class RunningAgent:
+    """The agent's interface (`simulator.agent.Agent`) on the event loop."""
+
+    def __init__(
+        self,
+        id_: int,
+        spec: AgentSpec,
+        world: World,
+        engine: Engine,
+        pace: Pace,
+        price: Price,
+        observers: Sequence[Observer],
+        on_end: Callable[["RunningAgent"], None],
+    ):
+        self.id = id_
+        self.spec = spec
+        self.name = spec.name or f"agent {id_}"
+        self.neighbors = tuple(sorted(spec.neighbors))
+        self.weights = dict(spec.weights)
+        self.wait: Wait = world.wait
+        self.problem = spec.problem
+        self.saved: Mapping[str, Any] | None = None
+        self.sequence = 0
+        self.mailbox = Mailbox()
+        self.alive = True
+        self.ended = False
+        self.remembers = True
+        """Whether the program still stands where it stood (false from a crash that loses memory to recovery, or for
+        ever).
+        """
+        self.waiting_since: float | None = None
+        self._world, self._engine, self._pace, self._price, self._on_end = world, engine, pace, price, on_end
+        self._rng: np.random.Generator | None = None
+        self._shared: dict[str, np.random.Generator] = {}
+        self._links: list[Link] = []
+        self._carrier: Carrier | None = None
+        self._program: Program | None = None
+        self._event = object()
+        self._claimed = False
+        self._ready = False
+        self._value: Any = None
+        self._collect: Callable[[], Any] = _nothing
+        self._alarm: Alarm | None = None
+        self._overdue = False
+        """A sleep or timeout ended while the agent was down."""
+        self._computing: tuple[float, float] | None = None
+        """(start, nominal seconds) of the running step."""
+        self._mixing: Mixing | None = None
+        self._heard: dict[str, dict[int, Message]] = {}
+        """Slot -> neighbour -> latest message of a `mix`, where the policy is not `all`."""
+        self._computed, self._waited, self._reported, self._charged = (
+            listeners(observers, hook) for hook in ("computed", "waited", "reported", "charged")
+        )
+        self._header = world.network.header
+        self._rounding = np.dtype(world.network.wire) if world.network.wire else None
+
+    # ---- the agent's interface
+    # ----------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Simulated time, seconds."""
+        return self._engine.now
+
+    @property
+    def rng(self) -> np.random.Generator:
+        """The agent's own stream."""
+        if self._rng is None:
+            self._rng = stream(self._world.seed, "agent", self.id)
+        return self._rng
+
+    def shared_rng(self, purpose: str) -> np.random.Generator:
+        """A stream with the same draws on every agent."""
+        if purpose not in self._shared:
+            self._shared[purpose] = stream(self._world.seed, f"shared {purpose}")
+        return self._shared[purpose]
+
+    def compute(self, work: Callable[..., Any], *args: Any, where: bool = True, otherwise: Any = None) -> Event:
+        """Run `work` now, let its cost pass as time."""
+        self._claim()
+        if not where:
+            return self._answer(otherwise)
+        tally = self.spec.tally
+        if tally is None:
+            return self._answer(work(*args))
+        tally.open = True
+        try:
+            result = work(*args)
+        finally:
+            tally.open = False
+        charges, tally.charges = tally.charges, []
+        nominal = self._price.seconds(charges)
+        for hook in self._charged:
+            hook(self.id, charges)
+        if nominal == 0.0:
+            return self._answer(result)
+        self._value = result
+        self._begin(nominal)
+        return self._event
+
+    def send(self, to: int, tag: Any, /, **values: Any) -> Event:
+        """Hand one message to the network."""
+        self._claim()
+        if to not in self.neighbors:
+            raise SimulationError(f"{self.name} cannot send to agent {to}: its neighbours are {self.neighbors}")
+        payload, size = on_the_wire(values, self._rounding)
+        self._post(self._link_to(to), tag, payload, size + self._header)
+        return self._answer(None)
+
+    def broadcast(self, tag: Any, /, **values: Any) -> Event:
+        """Hand the same message to the network for every neighbour."""
+        self._claim()
+        payload, size = on_the_wire(values, self._rounding)
+        for link in self._out():
+            self._post(link, tag, payload, size + self._header)
+        return self._answer(None)
+
+    def receive(self, tag: Any = None, timeout: float | None = None) -> Event:
+        """Wait for the next message."""
+        self._claim()
+        wanted = ANY if tag is None else tag
+        message = self.mailbox.next_message(wanted)
+        if message is not None:
+            return self._answer(message)
+        return self._await(wanted, 1, frozenset(), lambda: self.mailbox.next_message(wanted), timeout)
+
+    def gather(
+        self, tag: Any, k: int | None = None, forced: Sequence[int] = (), timeout: float | None = None
+    ) -> Event:
+        """Wait for the messages of one tag from the first k and all forced senders."""
+        self._claim()
+        need = len(self.neighbors) if k is None else k
+        must = frozenset(forced)
+        if need > len(self.neighbors) or not must.issubset(self.neighbors):
+            raise SimulationError(
+                f"{self.name} cannot gather from {need} senders and {sorted(must)}: its neighbours are {self.neighbors}"
+            )
+        if self.mailbox.ready(tag, need, must):
+            return self._answer(self.mailbox.take(tag, need, must))
+        return self._await(tag, need, must, lambda: self.mailbox.take(tag, need, must), timeout)
+
+    def mix(self, round_: int, *arrays: np.ndarray, slot: str = "") -> Event:
+        """Exchange arrays with the neighbours and average them with the mixing weights."""
+        self._claim()
+        tag: Hashable = (round_, slot) if slot else round_
+        own = _pack(arrays)
+        mixing = self._mixing = Mixing(round_, slot, tag, own, tuple(array.shape for array in arrays))
+        payload, size = on_the_wire({"mixed": own}, self._rounding)
+        for link in self._out():
+            self._post(link, tag, payload, size + self._header, round_)
+        need = len(self.neighbors)
+        if self.wait.policy == "all":
+            if self.mailbox.ready(tag, need, frozenset()):
+                return self._answer(self._mixed())
+            return self._await(tag, need, frozenset(), self._mixed, None)
+        if self._heard_enough(mixing):
+            return self._answer(self._mixed_latest())
+        return self._await(NOTHING, need, frozenset(), self._mixed_latest, self.wait.seconds)
+
+    def sleep(self, seconds: float) -> Event:
+        """Let simulated time pass."""
+        self._claim()
+        self._value = None
+        self._set_alarm(self._engine.now + seconds, self._slept)
+        return self._event
+
+    def rounds(self, start: int = 1) -> Iterator[int]:
+        """Rounds until the stopping rule."""
+        last = self._world.stop.rounds
+        return itertools.count(start) if last is None else iter(range(start, last + 1))
+
+    def report(self, round_: int, **arrays: np.ndarray) -> None:
+        """Show the iterate to the observers."""
+        for array in arrays.values():
+            if isinstance(array, np.ndarray):
+                array.flags.writeable = False
+        for hook in self._reported:
+            hook(self._engine.env._now, self.id, round_, arrays)
+
+    def save(self, **state: Any) -> None:
+        """Keep a checkpoint."""
+        self.saved = state
+
+    @property
+    def computing_since(self) -> float | None:
+        """When the running step began; None while none runs or the agent is down."""
+        return self._computing[0] if self._computing is not None and self.alive else None
+
+    # ---- driving the program
+    # ------------------------------------------------------------------------------------------
+
+    def connect(self, carrier: Carrier) -> None:
+        """Give the agent its network."""
+        self._carrier = carrier
+
+    def start(self) -> None:
+        """Start the program, or start it anew."""
+        self._program = self.spec.program(self)
+        self._step(None)
+
+    def deliver(self, message: Message) -> None:
+        """A message is due here; wakes the program if it waited for it."""
+        if message.mixing is not None and self.wait.policy != "all":
+            over = self._hear(message)
+        else:
+            over = self.mailbox.put(message)
+        if over:
+            self._wake(self._collect())
+
+    def waiting(self) -> Waiting | None:
+        """What the agent waits for now, if it waits for messages."""
+        if self.waiting_since is None:
+            return None
+        tag, missing = self.mailbox.wanted, self.mailbox.missing(self.neighbors)
+        if self._mixing is not None and tag is NOTHING:
+            heard, now = self._heard.get(self._mixing.slot, {}), self._mixing.round
+            tag = self._mixing.tag
+            missing = tuple(j for j in self.neighbors if j not in heard or _round(heard[j]) < now)
+        return Waiting(self.id, missing, None if tag is ANY else tag, self.waiting_since)
+
+    def _step(self, value: Any) -> None:
+        """Run the program until it has to wait."""
+        program = self._program
+        assert program is not None
+        try:
+            while True:
+                if program.send(value) is not self._event or not self._claimed:
+                    raise BadYield("it yielded something else than the event of its last call")
+                self._claimed = False
+                if not self._ready:
+                    return
+                self._ready = False
+                value = self._value
+        except StopIteration:
+            if self._claimed:
+                raise ProgramError(self.name, self.now, "it ended without yielding its last call's event") from None
+            self.ended = True
+            self._on_end(self)
+        except SimulationError as error:
+            if isinstance(error, ProgramError):
+                raise
+            raise ProgramError(self.name, self.now, str(error)) from error
+        except Exception as error:
+            raise ProgramError(self.name, self.now, f"{type(error).__name__}: {error}") from error
+
+    def _claim(self) -> None:
+        if self._claimed:
+            raise BadYield("the event of its last call was never yielded")
+        self._claimed = True
+
+    def _answer(self, value: Any) -> Event:
+        self._ready = True
+        self._value = value
+        return self._event
+
+    def _await(
+        self, wanted: Any, need: int, forced: frozenset[int], collect: Callable[[], Any], timeout: float | None
+    ) -> Event:
+        self.mailbox.want(wanted, need, forced)
+        self._collect = collect
+        self.waiting_since = self._engine.now
+        if timeout is not None:
+            self._set_alarm(self._engine.now + timeout, self._timed_out)
+        return self._event
+
+    def _wake(self, value: Any) -> None:
+        """A wait for messages is over."""
+        since, self.waiting_since = self.waiting_since, None
+        self.mailbox.wanted = NOTHING
+        if self._alarm is not None:
+            self._engine.cancel(self._alarm)
+            self._alarm = None
+        for hook in self._waited:
+            hook(self.id, since, self._engine.env._now)
+        self._step(value)
+
+    # ---- alarms: end of a step, of a sleep, of a timeout
+    # --------------------------------------------------------------
+
+    def _set_alarm(self, due: float, action: Callable[[], None], kind: int = TIMER) -> None:
+        self.sequence += 1
+        self._alarm = self._engine.at(due, kind, (self.id << SENDER_SHIFT) | self.sequence, action)
+
+    def _begin(self, nominal: float) -> None:
+        now = self._engine.now
+        self._computing = (now, nominal)
+        self._set_alarm(self._pace.finish(now, nominal), self._done, COMPUTE)
+
+    def _done(self) -> None:
+        self._announce_computed()
+        self._computing = None
+        self._alarm = None
+        self._step(self._value)
+
+    def _announce_computed(self) -> None:
+        assert self._computing is not None
+        for hook in self._computed:
+            hook(self.id, self._computing[0], self._engine.env._now)
+
+    def _slept(self) -> None:
+        self._alarm = None
+        if self.alive:
+            self._step(None)
+        else:
+            self._overdue = True
+
+    def _timed_out(self) -> None:
+        self._alarm = None
+        if self.alive:
+            self._wake(self._collect())
+        else:
+            self._overdue = True
+
+    # ---- crash and recovery
+    # -------------------------------------------------------------------------------------------
+
+    def crash(self, memory: str, comes_back: bool) -> None:
+        """Stop here; see the module's docstring."""
+        self.alive = False
+        self.remembers = self.remembers and memory == "kept" and comes_back
+        if self._computing is not None:
+            self._announce_computed()
+            assert self._alarm is not None
+            self._engine.cancel(self._alarm)
+            self._alarm = None
+        elif self.waiting_since is not None:
+            for hook in self._waited:
+                hook(self.id, self.waiting_since, self._engine.now)
+        if not self.remembers:
+            self._forget()
+
+    def recover(self) -> None:
+        """Go on, or start anew."""
+        self.alive = True
+        if not self.remembers:
+            self.remembers = True
+            self.start()
+        elif self._computing is not None:
+            self._begin(self._computing[1])
+        elif self._overdue:
+            self._overdue = False
+            if self.waiting_since is None:
+                self._step(None)
+            else:
+                self._wake(self._collect())
+        elif self.waiting_since is not None:
+            self.waiting_since = self._engine.now
+
+    def _forget(self) -> None:
+        if self._program is not None:
+            self._program.close()
+        if self._alarm is not None:
+            self._engine.cancel(self._alarm)
+        self.mailbox.clear()
+        self._heard.clear()
+        self._computing = self._alarm = self._mixing = self.waiting_since = None
+        self._claimed = self._ready = self._overdue = False
+
+    # ---- messages
+    # -----------------------------------------------------------------------------------------------------
+
+    def _out(self) -> list[Link]:
+        """Links to all neighbours, made at the first broadcast."""
+        if not self._links:
+            self._links = [self._link_to(to) for to in self.neighbors]
+        return self._links
+
+    def _link_to(self, to: int) -> Link:
+        assert self._carrier is not None
+        return self._carrier.link(self.id, to)
+
+    def _post(self, link: Link, tag: Hashable, payload: Payload, size: int, mixing: int | None = None) -> None:
+        assert self._carrier is not None
+        self._carrier.post(link, tag, payload, size, mixing)
+
+    # ---- mixing
+    # -------------------------------------------------------------------------------------------------------
+
+    def _mixed(self) -> tuple[np.ndarray, ...]:
+        """The weighted mean over this round's messages; the weight of a dropped edge stays with the agent."""
+        mixing, self._mixing = self._mixing, None
+        assert mixing is not None
+        return mixing.average(self.weights, self.id, self.neighbors, self.mailbox.take_all(mixing.tag))
+
+    def _mixed_latest(self) -> tuple[np.ndarray, ...]:
+        """The weighted mean over the latest message of each neighbour."""
+        mixing, self._mixing = self._mixing, None
+        assert mixing is not None
+        return mixing.average(self.weights, self.id, self.neighbors, self._heard.get(mixing.slot, {}))
+
+    def _hear(self, message: Message) -> bool:
+        """Keep the newest message of each neighbour; true if the present `mix` has heard enough."""
+        slot = message.tag[1] if isinstance(message.tag, tuple) else ""
+        heard = self._heard.setdefault(slot, {})
+        known = heard.get(message.sender)
+        if known is None or _round(known) <= _round(message):
+            heard[message.sender] = message
+        mixing = self._mixing
+        if mixing is None or mixing.slot != slot or self.waiting_since is None:
+            return False
+        return self._heard_enough(mixing)
+
+    def _heard_enough(self, mixing: "Mixing") -> bool:
+        wait, heard = self.wait, self._heard.get(mixing.slot, {})
+        fresh = sum(_round(message) >= mixing.round for message in heard.values())
+        if fresh == len(self.neighbors):
+            return True
+        if wait.policy == "deadline":
+            return False
+        if wait.policy == "first" and fresh < min(wait.k or 0, len(self.neighbors)):
+            return False
+        if wait.staleness is None:
+            return True
+        oldest = min(_round(heard[j]) if j in heard else 0 for j in self.neighbors)
+        return mixing.round - oldest <= wait.staleness
+
+
+@dataclass(slots=True)
+class Mixing:
+    """A `mix` under way: what this agent put in."""
+
+    round: int
+    slot: str
+    tag: Hashable
+    own: np.ndarray
+    shapes: tuple[tuple[int, ...], ...]
+
+    def average(
+        self, weights: Mapping[int, float], own_id: int, neighbors: tuple[int, ...], messages: Box
+    ) -> tuple[np.ndarray, ...]:
+        """sum_j w_ij z_j in ascending order of j; a missing or dropped neighbour's weight goes to the agent itself."""
+        own = self.own
+        total = own * weights[own_id]
+        for j in neighbors:
+            message = messages.get(j)
+            total += weights[j] * (own if message is None or message.dropped else message.payload["mixed"])
+        return _unpack(total, self.shapes)
+
+
+def _pack(arrays: tuple[np.ndarray, ...]) -> np.ndarray:
+    """One flat vector of all arrays: one message and one weighted sum instead of many."""
+    if len(arrays) == 1:
+        return arrays[0].reshape(-1)
+    return np.concatenate([array.reshape(-1) for array in arrays])
+
+
+def _unpack(flat: np.ndarray, shapes: tuple[tuple[int, ...], ...]) -> tuple[np.ndarray, ...]:
+    if len(shapes) == 1:
+        return (flat.reshape(shapes[0]),)
+    parts, start = [], 0
+    for shape in shapes:
+        end = start + int(np.prod(shape, dtype=np.int64))
+        parts.append(flat[start:end].reshape(shape))
+        start = end
+    return tuple(parts)
+
+
+def _round(message: Message) -> int:
+    """The round of a `mix` message."""
+    assert message.mixing is not None
+    return message.mixing
+
+
+def _nothing() -> None:
+    return None
