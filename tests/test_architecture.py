@@ -1,9 +1,11 @@
 """The house keeps its shape: who imports whom, a test for each module, names from the field."""
 
 import ast
+import doctest
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("simulator", "algorithms", "topologies", "problems", "scenarios")
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "misc", "common"}
 MODULES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+WITH_EXAMPLES = [module for module in MODULES if ">>>" in (ROOT / module).read_text(encoding="utf-8")]
 PUBLIC_MODULES = [module for module in MODULES if not module.name.startswith("_")]
 
 
@@ -68,3 +71,12 @@ def test_no_package_knows_where_this_checkout_keeps_its_data(module: Path) -> No
 def test_tests_are_no_package() -> None:
     """Tests are collected by path; an __init__.py among them would change their names."""
     assert not list((ROOT / "tests").rglob("__init__.py"))
+
+
+@pytest.mark.parametrize("module", WITH_EXAMPLES, ids=str)
+def test_examples_in_docstrings_are_true(module: Path) -> None:
+    """What a docstring shows is what happens."""
+    name = ".".join(module.with_suffix("").parts).removesuffix(".__init__")
+    outcome = doctest.testmod(import_module(name))
+    assert outcome.attempted > 0
+    assert outcome.failed == 0
