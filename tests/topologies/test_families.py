@@ -1,6 +1,7 @@
 """Contract of all families that are found, and how they are found."""
 
 import dataclasses
+import random
 import sys
 from pathlib import Path
 from typing import get_args, get_type_hints
@@ -76,11 +77,13 @@ def test_only_random_families_depend_on_the_seed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SELF_MADE)
-def test_networkx_global_generators_are_left_alone(name: str) -> None:
+def test_global_generators_are_left_alone(name: str) -> None:
     """All randomness comes from the stream that is handed in."""
+    python_before = random.getstate()
     before = np.random.get_state()[1].copy()  # noqa: NPY002 - the global generator is what is being watched
     draw(name, 20)
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
+    assert random.getstate() == python_before
 
 
 @pytest.mark.parametrize("name", ["star", "ring", "path", "grid", "torus", "complete", "exponential"])

@@ -11,6 +11,7 @@ from scipy import sparse
 import topologies
 from topologies import Graph, TopologyError, Weights, weights
 
+COMPUTED = ("metropolis", "max_degree", "lazy_metropolis", "lazy_max_degree")
 PATH = Graph.of(3, [(0, 1), (1, 2)], name="path")
 FAIR = np.array([[2, 1, 0], [1, 1, 1], [0, 1, 2]]) / 3
 
@@ -60,7 +61,7 @@ def test_row_names_neighbours_of_weight_zero() -> None:
 
 def test_one_agent_keeps_everything() -> None:
     """Alone, the weight of oneself is 1."""
-    for rule in ("metropolis", "max_degree", "lazy_metropolis", "lazy_max_degree"):
+    for rule in COMPUTED:
         assert weights.build(rule, Graph.of(1, [])).of(0) == {0: 1.0}
 
 
@@ -73,9 +74,7 @@ def connected_graphs(draw: st.DrawFn) -> Graph:
     return Graph.of(size, tree + draw(st.lists(pairs, max_size=40)))
 
 
-@given(
-    graph=connected_graphs(), rule=st.sampled_from(["metropolis", "max_degree", "lazy_metropolis", "lazy_max_degree"])
-)
+@given(graph=connected_graphs(), rule=st.sampled_from(COMPUTED))
 @settings(max_examples=150)
 def test_every_rule_is_doubly_stochastic_on_every_connected_graph(graph: Graph, rule: str) -> None:
     """Symmetric, no negative entry, rows and columns sum to one, positive on exactly the links and the diagonal."""
