@@ -1,0 +1,1 @@
+"""Mathematics and protocol shared by several algorithms, one idea a module."""

@@ -1,0 +1,121 @@
+"""SOBA on a parameter server: one step on all three variables from workers' directions at the same point.
+
+Paper: M. Dagreou, P. Ablin, S. Vaiter, T. Moreau, "A framework for bilevel optimization that enables stochastic and
+global variance reduction algorithms", NeurIPS 2022. Moving average ("ma_soba"): X. Chen, T. Xiao, K.
+Balasubramanian, "Optimal algorithms for stochastic bilevel optimization under relaxed smoothness conditions", 2023.
+The distribution over workers is ours: the server averages what the single-machine method evaluates.
+
+Problem: min_x (1/N) sum_i f_i(x, y*(x)),  y*(x) = argmin_y (1/N) sum_i g_i(x, y), x in R^p, y in R^q.
+u in R^q follows the solution of [d2_yy g] u = grad_y f.
+
+Worker i, at the server's (x, y, u), on a batch of its own:
+
+    Dx_i = grad_x f_i - [d2_xy g_i] u      Dy_i = grad_y g_i      Du_i = [d2_yy g_i] u - grad_y f_i
+
+Server, k = 1, 2, ..., with D = mean of the last direction of each worker heard so far, all three from the old point:
+
+    h <- (1 - theta) h + theta Dx
+    x <- x - a_k h      y <- y - b_k Dy      u <- u - c_k Du
+
+Waiting: under `all` every direction is fresh and the mean is plain. Under `first`, `latest` and `deadline` the
+directions of workers that are not in are those of an older point, kept in a table of N (p + 2q) numbers, so that the
+fixed point stays exact (a mean over the answers of a round alone would be pulled to the data of the fast workers);
+steps must then be smaller, about in proportion to 1 / (1 + staleness).
+
+Costs per answer: p + 2q numbers down, p + 2q numbers up; three gradients, one Hessian-vector and one cross product.
+
+Traps: with mini-batches and constant steps the method stays at a distance of the order of the steps; use
+`decay_power`. A worker that lost its memory answers again to the last iterate that it saved. One whose answer or
+question was lost while it was down would be waited for without end; `resend_after_s` lets it speak up again.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from annotated_types import Ge, Gt, Le
+from typing_extensions import Doc
+
+from algorithms.needs import Needs
+from algorithms.pieces.averaging import moving_average
+from algorithms.pieces.schedules import decayed
+from algorithms.pieces.waiting import Attendance, gather_arguments
+from problems.base import Directions
+from simulator.agent import Agent, Program
+
+NEEDS = Needs(
+    topology="star",
+    oracles=("start", "draw", "directions"),
+    waits=("all", "first", "latest", "deadline"),
+    links=("retransmit", "symmetric", "datagram"),
+    memory_loss=("worker",),
+)
+
+VARIANTS = {"ma_soba": {"averaging": 0.1}}
+
+
+@dataclass(frozen=True)
+class Settings:
+    step_x: Annotated[float, Gt(0), Doc("a: step of the upper variable x, 1")] = 0.05
+    step_y: Annotated[float, Gt(0), Doc("b: step of the lower variable y, 1")] = 0.1
+    step_u: Annotated[float, Gt(0), Doc("c: step of the linear system's variable u, 1")] = 0.1
+    averaging: Annotated[float, Gt(0), Le(1), Doc("theta: weight of the new direction in h; 1 = no averaging")] = 1.0
+    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + k/decay_rounds)^-decay_power, 1")] = 0.0
+    decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
+    resend_after_s: Annotated[
+        float | None, Gt(0), Doc("a worker that heard nothing for so long answers again, s; None = never")
+    ] = None
+
+
+def server(agent: Agent, settings: Settings) -> Program:
+    x, y = agent.problem.start(agent.shared_rng("start"))
+    u = np.zeros_like(y)
+    h = None
+    table: dict[int, Directions] = {}
+    attendance = Attendance(agent.neighbors)
+    agent.report(0, x=x, y=y, u=u)
+    yield agent.broadcast("iterate", x=x, y=y, u=u)
+    for k in agent.rounds():
+        overdue = attendance.overdue(agent.wait.staleness)
+        answers = yield agent.gather("directions", **gather_arguments(agent.wait, agent.neighbors, overdue))
+        for i, answer in answers.items():
+            table[i] = Directions(answer["x"], answer["y"], answer["u"])
+        attendance.heard(answers)
+        attendance.next_round()
+        if table:
+            mean = average([table[i] for i in sorted(table)])
+            h = moving_average(h, mean.x, settings.averaging)
+            x = x - step(settings, settings.step_x, k) * h
+            y = y - step(settings, settings.step_y, k) * mean.y
+            u = u - step(settings, settings.step_u, k) * mean.u
+        agent.report(k, x=x, y=y, u=u)
+        for i in answers:
+            yield agent.send(i, "iterate", x=x, y=y, u=u)
+
+
+def worker(agent: Agent, settings: Settings) -> Program:
+    (master,) = agent.neighbors
+    answered_at = -np.inf
+    point = agent.saved
+    while True:
+        if point is not None:
+            batch = agent.problem.draw(agent.rng)
+            found = yield agent.compute(agent.problem.directions, point["x"], point["y"], point["u"], batch)
+            yield agent.send(master, "directions", x=found.x, y=found.y, u=found.u)
+            answered_at = agent.now
+        message = yield agent.receive("iterate", settings.resend_after_s)
+        while message is not None and message.sent_at < answered_at:
+            # Sent before the last answer: after a restart the answer has been given again, and a newer iterate follows.
+            message = yield agent.receive("iterate", settings.resend_after_s)
+        if message is not None:
+            point = {name: message[name] for name in ("x", "y", "u")}
+            agent.save(**point)
+
+
+def average(directions: list[Directions]) -> Directions:
+    """Mean of the workers' directions, summed in order of worker."""
+    return Directions(*(sum(parts[1:], parts[0]) / len(parts) for parts in zip(*directions, strict=True)))
+
+
+def step(settings: Settings, first: float, k: int) -> float:
+    return decayed(first, k, settings.decay_power, settings.decay_rounds)
