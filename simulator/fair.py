@@ -19,7 +19,6 @@ change of rate touches the counter and none of the flows.
 """
 
 import math
-from collections import deque
 from collections.abc import Callable, Sequence
 from heapq import heappop, heappush
 from typing import Any
@@ -139,7 +138,7 @@ class Fluid:
         self._last: dict[tuple[int, int], _Flow] = {}  # last in the queue of each pair
         self._starting: list[_Flow] = []
         self._clock: list[tuple[float, int, _Link]] = []  # heap of (finish, ticket, link); some are out of date
-        self._dirty: deque[_Link] = deque()
+        self._dirty: list[tuple[float, int, _Link]] = []
         self._tickets = 0
 
     def submit(self, now: float, flow: Any, source: int, destination: int, size: float) -> None:
@@ -284,9 +283,7 @@ class Fluid:
                 peer.shared[link] = None
         else:
             other.shared[link] = None
-        if not link.queued:
-            link.queued = True
-            self._dirty.append(link)
+        self._mark(link)
 
     def _release(self, record: _Flow) -> None:
         """Take a flow off its links and away from its holder."""
@@ -311,9 +308,14 @@ class Fluid:
         if len(peers) == 1:
             for peer in peers:
                 del peer.shared[link]
+        self._mark(link)
+
+    def _mark(self, link: _Link) -> None:
+        """Ask for a link's level to be solved; low levels first, since higher ones depend on them."""
         if not link.queued:
             link.queued = True
-            self._dirty.append(link)
+            self._tickets += 1
+            heappush(self._dirty, (link.level, self._tickets, link))
 
     def _solve(self) -> list[_Link]:
         """Bring the levels into balance after starts and ends; returns the links whose level changed."""
@@ -321,7 +323,7 @@ class Fluid:
         touched: list[_Link] = []
         steps = 0
         while dirty:
-            link = dirty.popleft()
+            link = heappop(dirty)[2]
             link.queued = False
             old, level = link.level, _level(link)
             if old * (1 - NOISE) <= level <= old * (1 + NOISE):
@@ -337,14 +339,13 @@ class Fluid:
                 theirs = other.level
                 if level < other.low:
                     other.low = level
-                if (old < theirs or level < theirs) and not other.queued:
-                    other.queued = True
-                    dirty.append(other)
+                if old < theirs or level < theirs:
+                    self._mark(other)
         return touched
 
     def _solve_anew(self, touched: list[_Link]) -> list[_Link]:
         """Fill the connected components of the touched links from nothing."""
-        for link in self._dirty:
+        for _, _, link in self._dirty:
             link.queued = False
         self._dirty.clear()
         component = dict.fromkeys(touched)
