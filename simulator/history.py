@@ -94,10 +94,10 @@ class History(Observer):
             "axis": axis,
             "round": round_,
             "simulated_s": now,
-            "bits_sent": 8 * meters.total("bytes_sent"),
-            "messages_sent": meters.total("messages_sent"),
-            "oracle_calls": sum(meters.oracle_calls().values()),
-            "operations": meters.total("operations"),
+            "bits_sent": 8 * meters.traffic("bytes_sent"),
+            "messages_sent": meters.traffic("messages_sent"),
+            "oracle_calls": meters.oracle_calls(),
+            "operations": meters.operations(),
         }
         mean = {name: _mean([report[name] for report in reports]) for name in reports[0]}
         iterate = {name: value for name, value in mean.items() if np.ndim(value)}

@@ -80,8 +80,9 @@ class Link:
     """One direction between two agents."""
 
     __slots__ = (
-        "channel", "down", "edge", "expected", "held", "jitter", "last_due", "latency", "receiver",
-        "seconds_per_byte", "sender", "sent",
+        "bytes_delivered", "bytes_lost", "bytes_sent", "channel", "down", "edge", "expected", "held", "jitter", "last_due",
+        "latency", "messages_delivered", "messages_lost", "messages_sent", "on_due", "posted", "receiver", "seconds_per_byte",
+        "sender",
     )  # fmt: skip
 
     def __init__(self, sender: "RunningAgent", receiver: "RunningAgent", latency: float, jitter: Draws | None):
@@ -89,14 +90,19 @@ class Link:
         self.latency = latency
         self.jitter = jitter
         self.seconds_per_byte = 0.0
+        self.on_due: tuple[Callable[[Message], None], ...] = (receiver.arrived,)
+        """What the event loop does with a message of this link when it is due."""
         self.last_due = 0.0
         """The latest arrival so far: nothing arrives before it."""
         self.down = 0
         """How many outages hold it down now."""
         self.channel: Channel | None = None
         self.edge: Edge | None = None
-        self.sent = 0
-        self.expected = 0
+        self.messages_sent = self.messages_delivered = self.messages_lost = 0
+        """Copies so far: the traffic of this link. Counted here, not by an observer: this is the hottest path."""
+        self.bytes_sent = self.bytes_delivered = self.bytes_lost = 0
+        self.posted = 0
+        self.expected = 1
         """Number of the message that may be delivered next (retransmitting links)."""
         self.held: dict[int, Message | None] = {}
         """Messages that arrived before an earlier one that is still repeated; None marks one that was given up."""
@@ -125,17 +131,17 @@ class Carrier:
         self._edges: dict[tuple[int, int], Edge] = {}
         self._up_free = [0.0] * len(agents)
         self._down_free = [0.0] * len(agents)
-        self._sent, self._delivered, self._lost = (listeners(observers, hook) for hook in ("sent", "delivered", "lost"))
+        self._sent, self._lost = listeners(observers, "sent"), listeners(observers, "lost")
         self.gone: dict[tuple[int, int], tuple[float, str]] = {}
         """Ordered pair -> when and why its latest message was lost for good."""
         self._fallible = failures or network.loss.possible
         self._ordered = self._fallible and network.transport == "retransmit"
         self._symmetric = self._fallible and network.transport == "symmetric"
-        self._on_due: tuple[Callable[[Message], None], ...] = (self._due if self._fallible else self._deliver,)
+        self._on_due = (self._due,)
         self._on_arrival = (self._arrive,)
         self._on_retry = (self._retry,)
         ways = {"none": self._alone, "fifo": self._fifo, "fair": self._fair}
-        self._transmit: Callable[[Message], None] = ways[network.sharing]
+        self._transmit: Callable[[Message, Link], None] = ways[network.sharing]
         self._fluid = Fluid(self.uplink, self.downlink, self._wake, self._flowed) if network.sharing == "fair" else None
         self._flowing: dict[Message, None] = {}
         """Messages whose bytes are being sent under `fair`."""
@@ -158,6 +164,8 @@ class Carrier:
         jitter = None if network.jitter.mean == 0.0 else self._draws(network.jitter, "jitter", sender, receiver)
         link = Link(self._agents[sender], self._agents[receiver], latency, jitter)
         link.down = self.outages.get((sender, receiver), 0)
+        if self._fallible:
+            link.on_due = self._on_due
         if network.sharing == "none":
             link.seconds_per_byte = 1.0 / min(self.uplink[sender], self.downlink[receiver])
         if self._symmetric:
@@ -174,23 +182,26 @@ class Carrier:
         return Draws(law, None if isinstance(law, Constant) else stream(self._seed, purpose, *ids))
 
     # ---- sending
-    # ------------------------------------------------------------------------------------------------------
 
-    def post(self, link: Link, tag: Hashable, payload: Payload, size: int, mixing: int | None = None) -> None:
-        """Hand a message to the network; `mixing` is the round of a `mix`."""
-        sender = link.sender
-        message = Message(sender.id, link.receiver.id, tag, payload, size, self._engine.env._now, link)
-        message.mixing = mixing
-        message.callbacks = self._on_due
-        sender.sequence += 1
-        message.key = (sender.id << SENDER_SHIFT) | sender.sequence
-        if self._fallible:
-            message.number = link.sent
-            link.sent += 1
-            self._decide(message, link)
-        for hook in self._sent:
-            hook(message.sent_at, message)
-        self._transmit(message)
+    def post(
+        self, links: Sequence[Link], tag: Hashable, payload: Payload, size: int, mixing: int | None = None
+    ) -> None:
+        """Hand a message to the network, for each of some links of one agent; `mixing` is the round of a `mix`."""
+        sender, now = links[0].sender, self._engine.env._now
+        id_, key = sender.id, sender.sequence
+        for link in links:
+            key += 1
+            message = Message(link, id_, tag, payload, size, now, key, mixing)
+            link.messages_sent += 1
+            link.bytes_sent += size
+            for hook in self._sent:
+                hook(now, message)
+            if self._fallible:
+                message.attempts = 1
+                message.number = link.posted = link.posted + 1
+                self._decide(message, link)
+            self._transmit(message, link)
+        sender.sequence = key
 
     def _decide(self, message: Message, link: Link) -> None:
         """Settle at the moment of sending whether this copy will be lost on its way."""
@@ -203,20 +214,20 @@ class Carrier:
         elif link.channel is not None and link.channel.loses():
             message.fate = "loss"
 
-    def _alone(self, message: Message) -> None:
-        link = message.link
-        due = message.sent_at + link.delay() + message.size * link.seconds_per_byte
+    def _alone(self, message: Message, link: Link) -> None:
+        delay = link.latency if link.jitter is None else link.latency + link.jitter.next()
+        due = message.sent_at + delay + message.size * link.seconds_per_byte
         if due < link.last_due:
             due = link.last_due
         link.last_due = due
         heappush(self._queue, (due, DELIVERY, message.key, message))
 
-    def _fifo(self, message: Message) -> None:
-        sender, size, link = message.sender, message.size, message.link
+    def _fifo(self, message: Message, link: Link) -> None:
+        sender, size = message.sender, message.size
         start = max(message.sent_at, self._up_free[sender])
         self._up_free[sender] = sent = start + size / self.uplink[sender]
         delay = link.delay()
-        if self.downlink[message.to] == math.inf:
+        if self.downlink[link.receiver.id] == math.inf:
             link.last_due = due = max(sent + delay, link.last_due)
             heappush(self._queue, (due, DELIVERY, message.key, message))
             return
@@ -229,12 +240,12 @@ class Carrier:
         to, size, now = message.to, message.size, self._engine.env._now
         start = max(now, self._down_free[to])
         self._down_free[to] = received = start + size / self.downlink[to]
-        message.callbacks = self._on_due
+        message.callbacks = message.link.on_due
         # the last byte comes no earlier than the uplink lets go of it
         due = max(received, now + size / self.uplink[message.sender])
         heappush(self._queue, (due, DELIVERY, message.key, message))
 
-    def _fair(self, message: Message) -> None:
+    def _fair(self, message: Message, link: Link) -> None:
         assert self._fluid is not None
         self._flowing[message] = None
         self._fluid.submit(self._engine.env._now, message, message.sender, message.to, message.size)
@@ -257,15 +268,9 @@ class Carrier:
         self._fluid.settle(self._engine.env._now)
 
     # ---- arriving
-    # -----------------------------------------------------------------------------------------------------
-
-    def _deliver(self, message: Message) -> None:
-        for hook in self._delivered:
-            hook(self._engine.env._now, message)
-        message.link.receiver.deliver(message)
 
     def _due(self, message: Message) -> None:
-        """What `_deliver` does where things can fail."""
+        """What happens to a message that is due where things can fail."""
         link = message.link
         why = message.fate
         if why is None and link.down and not (self._symmetric and message.mixing is not None):
@@ -278,7 +283,7 @@ class Carrier:
             link.held[message.number] = message
         else:
             link.expected += 1
-            self._deliver(message)
+            link.receiver.arrived(message)
             if link.held:
                 self._release(link)
 
@@ -291,15 +296,17 @@ class Carrier:
                 return
             link.expected += 1
             if message is not None:
-                self._deliver(message)
+                link.receiver.arrived(message)
 
     def _lose(self, message: Message, why: str) -> None:
-        now = self._engine.env._now
+        now, link = self._engine.env._now, message.link
+        link.messages_lost += 1
+        link.bytes_lost += message.size
         for hook in self._lost:
             hook(now, message, why)
         if why == "dropped":
-            message.dropped = True
-            message.link.receiver.deliver(message)
+            message.payload = {}
+            link.receiver.take_in(message)
         elif self._ordered and message.attempts < self._network.tries:
             message.callbacks = self._on_retry
             heappush(self._queue, (max(now, message.sent_at + self._network.rto), RETRY, message.key, message))
@@ -310,15 +317,18 @@ class Carrier:
         """Send another copy; a sender that is down for a while repeats it later, one that lost its memory never
         does.
         """
-        sender, now = message.link.sender, self._engine.env._now
+        link, now = message.link, self._engine.env._now
+        sender = link.sender
         if sender.alive:
             message.attempts += 1
             message.sent_at = now
-            message.callbacks = self._on_due
-            self._decide(message, message.link)
+            message.callbacks = link.on_due
+            link.messages_sent += 1
+            link.bytes_sent += message.size
             for hook in self._sent:
                 hook(now, message)
-            self._transmit(message)
+            self._decide(message, link)
+            self._transmit(message, link)
         elif sender.remembers:
             message.callbacks = self._on_retry
             heappush(self._queue, (now + self._network.rto, RETRY, message.key, message))
@@ -333,7 +343,6 @@ class Carrier:
             self._release(link)
 
     # ---- outages and accounts
-    # -----------------------------------------------------------------------------------------
 
     def switch(self, pair: tuple[int, int], step: int) -> None:
         """One more (+1) or one fewer (-1) outage holds an ordered pair down."""

@@ -15,35 +15,43 @@ class Message:
     """
 
     __slots__ = (
-        "arrival", "attempts", "callbacks", "dropped", "fate", "key", "link", "mixing", "number", "payload",
-        "sender", "sent_at",
-        "size", "tag", "to",
+        "arrival", "attempts", "callbacks", "fate", "key", "link", "mixing", "number", "payload", "sender", "sent_at", "size", "tag",
     )  # fmt: skip
     _ok = True
     arrival: int
-    key: int
-    callbacks: Any
+    # used only where messages can be lost
+    attempts: int
+    fate: str | None
+    number: int
 
-    def __init__(self, sender: int, to: int, tag: Any, payload: Payload, size: int, sent_at: float, link: Any):
+    def __init__(
+        self, link: Any, sender: int, tag: Any, payload: Payload, size: int, now: float, key: int, mixing: int | None
+    ):
+        self.link = link
         self.sender = sender
         """Id of the agent that sent it."""
-        self.to = to
-        """Id of the agent it is for."""
         self.tag = tag
         """What it is about; `gather` and `receive` select by it."""
         self.payload = payload
         """Name -> value, as handed to `send`."""
         self.size = size
         """Bytes on the wire: payload plus header."""
-        self.sent_at = sent_at
+        self.sent_at = now
         """Simulated instant of the latest transmission attempt, seconds."""
-        self.link = link
-        self.attempts = 1
-        self.dropped = False
+        self.key = key
+        self.mixing = mixing
+        """The round of a `mix`; None for other messages."""
+        self.callbacks: Any = link.on_due
+
+    @property
+    def to(self) -> int:
+        """Id of the agent it is for."""
+        return int(self.link.receiver.id)
+
+    @property
+    def dropped(self) -> bool:
         """True for the notice of an idealised symmetric drop: the message was due now and does not come."""
-        self.fate: str | None = None
-        self.number = 0
-        self.mixing: int | None = None
+        return not self.payload
 
     def __getitem__(self, name: str) -> Any:
         return self.payload[name]

@@ -1,18 +1,34 @@
-"""The meters: what each agent sent, computed and waited for. An observer; nobody else counts."""
+"""The meters: what each agent sent, computed and waited for.
+
+Traffic is counted by the links, one counter of each kind, and summed here when it is looked at; the rest is an observer's work.
+"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from simulator.hooks import Observer
-from simulator.message import Message
+
+TRAFFIC = (
+    "messages_sent", "messages_delivered", "messages_lost", "bytes_sent", "bytes_delivered", "bytes_lost",
+)  # fmt: skip
+
+
+class Traffic(Protocol):
+    """What a link counts."""
+
+    messages_sent: int
+    messages_delivered: int
+    messages_lost: int
+    bytes_sent: int
+    bytes_delivered: int
+    bytes_lost: int
 
 
 @dataclass(slots=True)
 class Meter:
-    """Counts of one agent. Messages count copies: one that is repeated counts twice. Lost copies count with their
-    sender.
-    """
+    """Counts of one agent; messages count copies (one that is repeated counts twice), all of them with their sender."""
 
     messages_sent: int = 0
     messages_delivered: int = 0
@@ -32,21 +48,11 @@ class Meters(Observer):
     def __init__(self, agents: int) -> None:
         self.agents = tuple(Meter() for _ in range(agents))
         self._down_since: dict[int, float] = {}
+        self._links: Mapping[tuple[int, int], Traffic] = {}
 
-    def sent(self, now: float, message: Message) -> None:
-        meter = self.agents[message.sender]
-        meter.messages_sent += 1
-        meter.bytes_sent += message.size
-
-    def delivered(self, now: float, message: Message) -> None:
-        meter = self.agents[message.sender]
-        meter.messages_delivered += 1
-        meter.bytes_delivered += message.size
-
-    def lost(self, now: float, message: Message, why: str) -> None:
-        meter = self.agents[message.sender]
-        meter.messages_lost += 1
-        meter.bytes_lost += message.size
+    def watch(self, links: Mapping[tuple[int, int], Traffic]) -> None:
+        """The links whose traffic is summed: (sender, receiver) -> counts."""
+        self._links = links
 
     def charged(self, agent: int, charges: Sequence[tuple[str, float]]) -> None:
         meter = self.agents[agent]
@@ -65,19 +71,24 @@ class Meters(Observer):
         self.agents[agent].down_s += now - self._down_since.pop(agent)
 
     def close(self, now: float, computing: Sequence[tuple[int, float]]) -> None:
-        """Account for what is still going on at the end: (agent, start) of running steps, and agents that are down."""
+        """Account at the end for traffic, for running steps given as (agent, start), and for agents that are down."""
         for agent, start in computing:
             self.computed(agent, start, now)
         for agent in list(self._down_since):
             self.recovered(max(now, self._down_since[agent]), agent)
+        for (sender, _), link in self._links.items():
+            meter = self.agents[sender]
+            for name in TRAFFIC:
+                setattr(meter, name, getattr(meter, name) + getattr(link, name))
 
-    def total(self, name: str) -> float:
-        """One count summed over agents."""
-        return sum(getattr(meter, name) for meter in self.agents)
+    def traffic(self, name: str) -> int:
+        """One count of the links, summed: the traffic of the whole network so far."""
+        return sum(getattr(link, name) for link in self._links.values())
 
-    def oracle_calls(self) -> Counter[str]:
-        """Evaluations of each oracle, summed over agents."""
-        calls: Counter[str] = Counter()
-        for meter in self.agents:
-            calls.update(meter.oracle_calls)
-        return calls
+    def operations(self) -> float:
+        """Floating-point operations of all agents so far."""
+        return sum(meter.operations for meter in self.agents)
+
+    def oracle_calls(self) -> int:
+        """Oracle evaluations of all agents so far."""
+        return sum(sum(meter.oracle_calls.values()) for meter in self.agents)

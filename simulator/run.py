@@ -80,6 +80,7 @@ class _Run:
         self.agents = [self._agent(id_, watching) for id_ in range(len(world.agents))]
         failing = bool(world.failures)
         self.carrier = Carrier(engine, world.network, self.agents, world.seed, watching, failing)
+        self.meters.watch(self.carrier.links)
         for agent in self.agents:
             agent.connect(self.carrier)
         self._unfinished = {agent.id for agent in self.agents if not agent.spec.daemon}
@@ -180,9 +181,10 @@ class _Run:
     def _check_conservation(self, messages: int, size: int) -> None:
         """sent = delivered + lost + in flight, after every run; in flight is counted afresh from the event queue."""
         for unit, under_way in (("messages", messages), ("bytes", size)):
-            sent, delivered, lost = (int(self.meters.total(f"{unit}_{what}")) for what in ("sent", "delivered", "lost"))
+            sent, delivered, lost = (self.meters.traffic(f"{unit}_{what}") for what in ("sent", "delivered", "lost"))
             if sent != delivered + lost + under_way:
-                raise SimulationError(f"{unit}: {sent} sent, not {delivered} delivered + {lost} lost + {under_way} in flight")
+                parts = f"{delivered} delivered + {lost} lost + {under_way} in flight"
+                raise SimulationError(f"{unit}: {sent} sent, but {parts}")
 
 
 def _stream_of(seed: int, agent: int, purpose: str) -> np.random.Generator:

@@ -63,7 +63,8 @@ class RunningAgent:
         self.wait: Wait = world.wait
         self.problem = spec.problem
         self.saved: Mapping[str, Any] | None = None
-        self.sequence = 0
+        self.sequence = id_ << SENDER_SHIFT
+        """Key of its latest event on the heap."""
         self.mailbox = Mailbox()
         self.alive = True
         self.ended = False
@@ -91,14 +92,13 @@ class RunningAgent:
         self._mixing: Mixing | None = None
         self._heard: dict[str, dict[int, Message]] = {}
         """Slot -> neighbour -> latest message of a `mix`, where the policy is not `all`."""
-        self._computed, self._waited, self._reported, self._charged = (
-            listeners(observers, hook) for hook in ("computed", "waited", "reported", "charged")
+        self._delivered, self._computed, self._waited, self._reported, self._charged = (
+            listeners(observers, hook) for hook in ("delivered", "computed", "waited", "reported", "charged")
         )
         self._header = world.network.header
         self._rounding = np.dtype(world.network.wire) if world.network.wire else None
 
     # ---- the agent's interface
-    # ----------------------------------------------------------------------------------------
 
     @property
     def now(self) -> float:
@@ -147,15 +147,14 @@ class RunningAgent:
         if to not in self.neighbors:
             raise SimulationError(f"{self.name} cannot send to agent {to}: its neighbours are {self.neighbors}")
         payload, size = on_the_wire(values, self._rounding)
-        self._post(self._link_to(to), tag, payload, size + self._header)
+        self._post([self._link_to(to)], tag, payload, size + self._header)
         return self._answer(None)
 
     def broadcast(self, tag: Any, /, **values: Any) -> Event:
         """Hand the same message to the network for every neighbour."""
         self._claim()
         payload, size = on_the_wire(values, self._rounding)
-        for link in self._out():
-            self._post(link, tag, payload, size + self._header)
+        self._post(self._links or self._out(), tag, payload, size + self._header)
         return self._answer(None)
 
     def receive(self, tag: Any = None, timeout: float | None = None) -> Event:
@@ -189,8 +188,7 @@ class RunningAgent:
         own = _pack(arrays)
         mixing = self._mixing = Mixing(round_, slot, tag, own, tuple(array.shape for array in arrays))
         payload, size = on_the_wire({"mixed": own}, self._rounding)
-        for link in self._out():
-            self._post(link, tag, payload, size + self._header, round_)
+        self._post(self._links or self._out(), tag, payload, size + self._header, round_)
         need = len(self.neighbors)
         if self.wait.policy == "all":
             if self.mailbox.ready(tag, need, frozenset()):
@@ -230,19 +228,28 @@ class RunningAgent:
         return self._computing[0] if self._computing is not None and self.alive else None
 
     # ---- driving the program
-    # ------------------------------------------------------------------------------------------
 
     def connect(self, carrier: Carrier) -> None:
         """Give the agent its network."""
         self._carrier = carrier
+        self._post = carrier.post
 
     def start(self) -> None:
         """Start the program, or start it anew."""
         self._program = self.spec.program(self)
         self._step(None)
 
-    def deliver(self, message: Message) -> None:
-        """A message is due here; wakes the program if it waited for it."""
+    def arrived(self, message: Message) -> None:
+        """A message was delivered; wakes the program if it waited for it."""
+        link = message.link
+        link.messages_delivered += 1
+        link.bytes_delivered += message.size
+        for hook in self._delivered:
+            hook(self._engine.env._now, message)
+        self.take_in(message)
+
+    def take_in(self, message: Message) -> None:
+        """Store a message, or the notice of a dropped one, and go on if that was waited for."""
         if message.mixing is not None and self.wait.policy != "all":
             over = self._hear(message)
         else:
@@ -318,11 +325,10 @@ class RunningAgent:
         self._step(value)
 
     # ---- alarms: end of a step, of a sleep, of a timeout
-    # --------------------------------------------------------------
 
     def _set_alarm(self, due: float, action: Callable[[], None], kind: int = TIMER) -> None:
         self.sequence += 1
-        self._alarm = self._engine.at(due, kind, (self.id << SENDER_SHIFT) | self.sequence, action)
+        self._alarm = self._engine.at(due, kind, self.sequence, action)
 
     def _begin(self, nominal: float) -> None:
         now = self._engine.now
@@ -355,7 +361,6 @@ class RunningAgent:
             self._overdue = True
 
     # ---- crash and recovery
-    # -------------------------------------------------------------------------------------------
 
     def crash(self, memory: str, comes_back: bool) -> None:
         """Stop here; see the module's docstring."""
@@ -400,24 +405,17 @@ class RunningAgent:
         self._claimed = self._ready = self._overdue = False
 
     # ---- messages
-    # -----------------------------------------------------------------------------------------------------
 
     def _out(self) -> list[Link]:
         """Links to all neighbours, made at the first broadcast."""
-        if not self._links:
-            self._links = [self._link_to(to) for to in self.neighbors]
+        self._links = [self._link_to(to) for to in self.neighbors]
         return self._links
 
     def _link_to(self, to: int) -> Link:
         assert self._carrier is not None
         return self._carrier.link(self.id, to)
 
-    def _post(self, link: Link, tag: Hashable, payload: Payload, size: int, mixing: int | None = None) -> None:
-        assert self._carrier is not None
-        self._carrier.post(link, tag, payload, size, mixing)
-
     # ---- mixing
-    # -------------------------------------------------------------------------------------------------------
 
     def _mixed(self) -> tuple[np.ndarray, ...]:
         """The weighted mean over this round's messages; the weight of a dropped edge stays with the agent."""
