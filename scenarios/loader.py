@@ -1,0 +1,206 @@
+"""From a TOML file to a scenario whose every name has been looked up and every setting checked.
+
+``load`` goes in two steps, and each reports all the mistakes it can find: first the fields, one by one (types, ranges,
+unknown keys, names, settings); when they are right, the rules between fields (``rules``).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from scenarios import emit, mistakes, names, overrides, rules, settings
+from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
+from scenarios.scenario import Entry, Placement, Scenario
+from scenarios.schema import Document, Topology
+
+
+def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Scenario:
+    """The scenario of a file, or of the catalogue if ``path`` is a name in it.
+
+    ``changes`` are values for key paths, written into the document before it is checked:
+    ``load("demo", {"stop.rounds": 50})``. Raises ``ScenarioError`` with every mistake found.
+    """
+    source = locate(path)
+    text = read(source)
+    return understand(parse(text, str(source)), text, source, dict(changes or {}))
+
+
+def locate(path: str | Path) -> Path:
+    """The file that a path or the name of a catalogue scenario stands for."""
+    found = Path(path)
+    if found.is_file():
+        return found
+    if str(path) in names.scenario_names():
+        return names.scenario_path(str(path))
+    if found.exists():
+        raise ScenarioError([Mistake(str(path), "", MISSING, "is not a file")])
+    hint = nearest(str(path), names.scenario_names())
+    raise ScenarioError([Mistake(str(path), "", MISSING, f"no such file, and no scenario of the catalogue; {hint}")])
+
+
+def read(source: Path) -> str:
+    """The text of a file. Raises ``ScenarioError`` where it cannot be read."""
+    try:
+        return source.read_text(encoding="utf-8")
+    except OSError as problem:
+        rule = f"cannot be read: {problem.strerror}"
+    except UnicodeDecodeError as problem:
+        rule = f"is not UTF-8 text: byte {problem.start} is {problem.object[problem.start]:#04x}"
+    raise ScenarioError([Mistake(str(source), "", MISSING, rule)])
+
+
+def parse(text: str, file: str) -> dict[str, Any]:
+    """The document of a TOML text. Raises ``ScenarioError`` with line and column where it is no TOML."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        rule = f"is not TOML: {problem}"
+    except RecursionError:
+        rule = "is nested too deeply"
+    raise ScenarioError([Mistake(file, "", MISSING, rule)])
+
+
+def understand(document: dict[str, Any], text: str, source: Path, changes: dict[str, Any]) -> Scenario:
+    """The scenario of a document, with its text; changes come in first. Raises ``ScenarioError`` with every mistake."""
+    found = overrides.apply(document, changes)
+    if found:
+        raise ScenarioError(found)
+    checked, found = fields(document, str(source))
+    if checked is None or found:
+        raise ScenarioError(found)
+    text = emit.toml_text(document) if changes else text
+    return rules.complete(_scenario(checked, text, source))
+
+
+def fields(document: dict[str, Any], file: str) -> tuple[Document | None, list[Mistake]]:
+    """The checked document, and every mistake within single fields, the settings of what it names included."""
+    frozen = freeze(document)
+    checked, found = None, []
+    try:
+        checked = Document.model_validate(frozen)
+    except ValidationError as error:
+        found = mistakes.explain(error, Document, file, frozen)
+    return checked, found + _settings_mistakes(frozen, file)
+
+
+def freeze(value: Any) -> Any:
+    """The same document with tuples for lists: what the frozen models hold."""
+    if isinstance(value, dict):
+        return {key: freeze(item) for key, item in value.items()}
+    return tuple(freeze(item) for item in value) if isinstance(value, list) else value
+
+
+# --- names and settings, as far as the document has the shape to hold them
+
+
+def _settings_mistakes(document: Mapping[str, Any], file: str) -> list[Mistake]:
+    found = _named(document.get("problem"), "problems", ("name",), file, ("problem",))
+    network = document.get("network")
+    if isinstance(network, dict):
+        found += _topology(network.get("topology"), file, ("network", "topology"))
+    entries = document.get("algorithms")
+    for position, entry in enumerate(entries if isinstance(entries, tuple) else ()):
+        if isinstance(entry, dict):
+            found += _algorithm(entry, file, ("algorithms", position))
+    return found
+
+
+def _algorithm(entry: Mapping[str, Any], file: str, path: mistakes.Path) -> list[Mistake]:
+    found = _topology(entry.get("topology"), file, (*path, "topology"))
+    name, given = entry.get("name"), entry.get("settings", {})
+    if not isinstance(name, str) or not name:
+        return found
+    unknown = names.check("algorithms", name, file, mistakes.dotted((*path, "name")))
+    if unknown or not isinstance(given, dict):
+        return found + unknown
+    algorithm = names.KINDS["algorithms"].load(name)
+    return found + _broken(algorithm.settings, given, file, (*path, "settings"), dict(algorithm.preset))
+
+
+def _topology(table: Any, file: str, path: mistakes.Path) -> list[Mistake]:
+    return _named(table, "topologies", tuple(Topology.model_fields), file, path)
+
+
+def _named(table: Any, kind: str, own: tuple[str, ...], file: str, path: mistakes.Path) -> list[Mistake]:
+    """Mistakes in a table that names a thing and holds the thing's settings beside its ``own`` keys."""
+    name = table.get("name") if isinstance(table, dict) else None
+    if not isinstance(name, str) or not name:
+        return []  # already reported by the schema
+    unknown = names.check(kind, name, file, mistakes.dotted((*path, "name")))
+    if unknown:
+        return unknown
+    given = {key: value for key, value in table.items() if key not in own}
+    return _broken(names.KINDS[kind].load(name).Settings, given, file, path, {}, own)
+
+
+def _broken(
+    cls: type,
+    given: Mapping[str, Any],
+    file: str,
+    path: mistakes.Path,
+    preset: Mapping[str, Any],
+    own: tuple[str, ...] = (),
+) -> list[Mistake]:
+    """Every mistake in the settings of one thing."""
+    try:
+        settings.read(cls, {**preset, **given})
+    except ValidationError as error:
+        found = mistakes.explain(error, settings.model(cls), file, given, path)
+        return [_with_own_keys(mistake, cls, own) for mistake in found]
+    except ValueError as problem:
+        return [Mistake(file, mistakes.dotted(path), dict(given), str(problem).rstrip("."))]
+    return []
+
+
+def _with_own_keys(mistake: Mistake, cls: type, own: tuple[str, ...]) -> Mistake:
+    """For a table that holds more than settings, an unknown key is near to any key of the table."""
+    if not own or not mistake.rule.startswith("is not a key here"):
+        return mistake
+    known = [*own, *(name for name in settings.known(cls) if name not in own)]
+    rule = f"is not a key here; {nearest(mistake.key.rpartition('.')[2], known)}"
+    return Mistake(mistake.file, mistake.key, mistake.value, rule)
+
+
+# --- the scenario of a document without mistakes in its fields
+
+
+def _scenario(document: Document, text: str, source: Path) -> Scenario:
+    problem = names.KINDS["problems"].load(document.problem.name)
+    return Scenario(
+        name=source.stem,
+        file=str(source),
+        folder=source.resolve().parent,
+        text=text,
+        document=document,
+        problem=settings.read(problem.Settings, document.problem.further),
+        entries=tuple(_entry(document, position) for position in range(len(document.algorithms))),
+    )
+
+
+def _entry(document: Document, position: int) -> Entry:
+    algorithm = document.algorithms[position]
+    found = names.KINDS["algorithms"].load(algorithm.name)
+    return Entry(
+        position=position,
+        label=algorithm.shown,
+        algorithm=algorithm.name,
+        settings=settings.read(found.settings, {**found.preset, **algorithm.settings}),
+        wait=algorithm.wait or document.wait,
+        placement=_placement(algorithm.topology or document.network.topology, document.network.topology),
+    )
+
+
+def _placement(topology: Topology, network: Topology) -> Placement:
+    """Where an algorithm runs; an override that does not count its agents has as many as the network."""
+    family = names.KINDS["topologies"].load(topology.name)
+    return Placement(
+        family=topology.name,
+        agents=topology.count or network.count,
+        settings=settings.read(family.Settings, topology.further),
+        weights=topology.weights,
+        weights_file=topology.weights_file,
+        lazy=topology.lazy,
+    )

@@ -1,0 +1,120 @@
+"""What the commands ``list``, ``show`` and ``check`` print, as plain text."""
+
+import inspect
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from scenarios import build, names, runner, settings, tables
+from scenarios.errors import Mistake, ScenarioError, nearest
+from scenarios.scenario import Entry, Scenario
+
+
+def listing(kind: str | None) -> str:
+    """One name a line, then what it is; everything, with its kind, if no kind is given."""
+    if kind is None:
+        return _columns(
+            (name, f"{found.singular}: {found.summary(name)}")
+            for found in names.KINDS.values()
+            for name in found.names()
+        )
+    if kind not in names.KINDS:
+        raise ScenarioError([Mistake("list", "KIND", kind, f"is not a kind; {nearest(kind, names.KINDS)}")])
+    found = names.KINDS[kind]
+    return _columns((name, found.summary(name)) for name in found.names())
+
+
+def page(name: str) -> str:
+    """All there is to say about what has that name. Raises ``ScenarioError`` where nothing has."""
+    kind = names.find(name)
+    thing = names.KINDS[kind].load(name)
+    match kind:
+        case "algorithms":
+            return _algorithm(thing)
+        case "scenarios":
+            return str(thing.read_text(encoding="utf-8")).rstrip("\n")
+    return "\n\n".join([inspect.cleandoc(thing.__doc__ or ""), _settings(thing.Settings, {})])
+
+
+def _algorithm(entry: Any) -> str:
+    needs = entry.needs
+    rows = [
+        ("topology", "star: a server and its workers" if needs.topology == "star" else "graph: equal agents that mix"),
+        ("oracles", ", ".join(needs.oracles)),
+        ("waiting", ", ".join(needs.waits)),
+        ("transports", ", ".join(needs.links)),
+        ("memory loss", "survived by " + ", ".join(needs.memory_loss) if needs.memory_loss else "not survived"),
+    ]
+    text = inspect.cleandoc(entry.doc), _settings(entry.settings, entry.preset), "Needs\n" + _indented(_columns(rows))
+    return "\n\n".join(text)
+
+
+def _settings(cls: type, preset: Mapping[str, Any]) -> str:
+    rows = [
+        (setting.name, setting.type, f"default {preset.get(setting.name, setting.default)}", setting.doc)
+        for setting in settings.describe(cls)
+    ]
+    return "Settings\n" + _indented(_columns(rows) if rows else "none")
+
+
+def plan(scenario: Scenario) -> str:
+    """What running the scenario would do: runs, agents, links, estimated work."""
+    document = scenario.document
+    runs = runner.plan(scenario)
+    problem = build.the_problem(scenario, scenario.seeds[0])
+    rows = [
+        ("question", document.question),
+        ("runs", f"{len(runs)}: {len(runs) // len(scenario.seeds)} algorithms, {len(scenario.seeds)} seeds"),
+        ("agents", f"{scenario.agents} with data" + (", and a server" if scenario.server else "")),
+        ("problem", f"{document.problem.name}: {problem.dim_x} upper, {problem.dim_y} lower variables"),
+        ("ends", _ends(scenario)),
+        ("target", _target(scenario)),
+        ("work", _work(scenario, len(runs))),
+    ]
+    rows += [("algorithm", _applies(entry)) for entry in scenario.entries]
+    return "\n".join([f"{scenario.file} is valid.", _columns(rows)])
+
+
+def _ends(scenario: Scenario) -> str:
+    stop = scenario.document.stop
+    limits = [f"{stop.simulated_seconds:g} simulated seconds"] if stop.simulated_seconds is not None else []
+    limits += [f"{stop.rounds} rounds"] if stop.rounds is not None else []
+    limits += ["the target"] if stop.at_target else []
+    return "at the first of " + ", ".join(limits) if len(limits) > 1 else f"after {limits[0]}"
+
+
+def _target(scenario: Scenario) -> str:
+    target = scenario.document.target
+    if target is None:
+        return "none"
+    way, value = ("below", target.below) if target.below is not None else ("above", target.above)
+    return f"{target.metric} {way} {value:g}"
+
+
+def _work(scenario: Scenario, runs: int) -> str:
+    """Operations if every round evaluates the directions once at every agent, which is what most algorithms do."""
+    problem = build.the_problem(scenario, scenario.seeds[0])
+    locals_ = [problem.local(agent) for agent in range(scenario.agents)]
+    sweep = sum(operations for local in locals_ for _, operations in local.charges("directions", None))
+    rounds = scenario.document.stop.rounds
+    each = f"about {tables.short(sweep)} operations a round of full directions"
+    if rounds is None:
+        return each
+    return f"{each}, so {tables.short(sweep * rounds * runs)} in all if every run goes {rounds} rounds"
+
+
+def _applies(entry: Entry) -> str:
+    where = f"{entry.label} on {entry.placement.family}, waits: {entry.wait.policy}"
+    return f"{where}; not applicable: {entry.refused}" if entry.refused else where
+
+
+def _columns(rows: Iterable[tuple[str, ...]]) -> str:
+    """Rows as text, every column but the last as wide as its longest entry."""
+    table = list(rows)
+    widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join(lines)
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")

@@ -1,0 +1,345 @@
+"""Rules between the fields of a scenario: agents in range, files that are there, a connected graph, enough memory.
+
+``complete`` collects every mistake it can find before it raises. What an algorithm cannot do here is no mistake,
+but the reason of a ``not_applicable`` row, unless nothing else is left to run.
+"""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import psutil
+
+import algorithms
+import problems
+from problems.base import COUNTED
+from problems.errors import ProblemError
+from scenarios import graphs
+from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
+from scenarios.scenario import Entry, Scenario
+from scenarios.schema import Crash, LinkDown, Partition, RandomCrash, RandomLinkDown, Waiting
+from simulator.stragglers import StragglerError, load_trace
+from topologies.errors import TopologyError
+from topologies.graph import Graph
+
+Found = Iterator[Mistake]
+
+
+def complete(scenario: Scenario) -> Scenario:
+    """The scenario with its agents counted, its metrics known, and a reason for every algorithm it cannot run.
+
+    Raises ``ScenarioError`` with every broken rule.
+    """
+    found = [*_labels(scenario), *_files(scenario), *_oracles(scenario), *_target_used(scenario), *_memory(scenario)]
+    if found:
+        raise ScenarioError(found)
+    placed, found = _graphs(scenario)
+    if found:
+        raise ScenarioError(found)
+    scenario = dataclasses.replace(scenario, agents=placed[0].workers)
+    scenario, found = _problem(scenario)
+    found += [*_counts(scenario, placed), *_per_agent(scenario), *_ids(scenario, placed), *_duplicates(scenario)]
+    found += _traces(scenario)
+    if found:
+        raise ScenarioError(found)
+    return _applicable(scenario)
+
+
+def _at(scenario: Scenario, key: str, value: object, rule: str) -> Mistake:
+    return Mistake(scenario.file, key, value, rule)
+
+
+# --- what needs no graph and no problem
+
+
+def _labels(scenario: Scenario) -> Found:
+    counts = Counter(entry.label for entry in scenario.entries)
+    for entry in scenario.entries:
+        if counts[entry.label] > 1 and entry is not next(e for e in scenario.entries if e.label == entry.label):
+            key = f"algorithms.{entry.position}.label"
+            given = scenario.document.algorithms[entry.position].label
+            value = MISSING if given is None else given
+            yield _at(scenario, key, value, f'must tell it from the other "{entry.label}"')
+
+
+def _files(scenario: Scenario) -> Found:
+    for position, straggler in enumerate(scenario.document.stragglers):
+        if straggler.kind == "trace":
+            yield from _file(scenario, f"stragglers.{position}.file", straggler.file)
+    for key, entry in _placements(scenario):
+        if entry.placement.weights_file:
+            yield from _file(scenario, f"{key}.weights_file", entry.placement.weights_file)
+        if entry.placement.family == "file":
+            yield from _file(scenario, f"{key}.path", entry.placement.settings.path)
+
+
+def _file(scenario: Scenario, key: str, name: str) -> Found:
+    if not scenario.path(name).is_file():
+        yield _at(scenario, key, name, f"is not a file in {scenario.folder}")
+
+
+def _placements(scenario: Scenario) -> Iterator[tuple[str, Entry]]:
+    """The different graphs of a scenario: the key that states each, and the first entry that runs on it."""
+    seen: set[Any] = set()
+    for entry in scenario.entries:
+        if entry.placement not in seen:
+            seen.add(entry.placement)
+            own = scenario.document.algorithms[entry.position].topology
+            yield (f"algorithms.{entry.position}.topology" if own else "network.topology"), entry
+
+
+def _oracles(scenario: Scenario) -> Found:
+    for name, seconds in (scenario.document.compute.seconds_per_oracle or {}).items():
+        if name not in COUNTED:
+            key = f"compute.seconds_per_oracle.{name}"
+            yield _at(scenario, key, seconds, f"is no oracle; {nearest(name, COUNTED)}")
+
+
+def _target_used(scenario: Scenario) -> Found:
+    if scenario.document.stop.at_target and scenario.document.target is None:
+        yield _at(scenario, "stop.at_target", True, "needs a table [target]")
+
+
+def _memory(scenario: Scenario) -> Found:
+    """Refuse what cannot fit, before anything is allocated."""
+    total = psutil.virtual_memory().total
+    for key, entry in _placements(scenario):
+        agents = entry.placement.agents
+        if agents is None:
+            continue
+        needed = graphs.memory_bytes(entry.placement, agents) + _problem_bytes(scenario, agents)
+        if needed > total:
+            count = "workers" if entry.placement.has_server else "agents"
+            rule = f"needs about {needed / 2**30:.3g} GiB of memory a run; this machine has {total / 2**30:.3g} GiB"
+            yield _at(scenario, f"{key}.{count}", agents, rule)
+
+
+def _problem_bytes(scenario: Scenario, agents: int) -> int:
+    try:
+        return int(problems.load(scenario.document.problem.name).memory_bytes(scenario.problem, agents))
+    except ProblemError:
+        return 0  # said again, and reported, when the problem is built
+
+
+# --- the graphs and the problem
+
+
+def _graphs(scenario: Scenario) -> tuple[list[Graph], list[Mistake]]:
+    """A graph for each placement (of the first seed), and a mistake for each seed that has none."""
+    placed: list[Graph] = []
+    found: list[Mistake] = []
+    for key, entry in _placements(scenario):
+        try:
+            drawn = graphs.of_seeds(scenario, entry.placement)
+            graphs.weights(scenario, entry.placement, drawn[0])
+            placed.append(drawn[0])
+        except TopologyError as problem:
+            found.append(_at(scenario, f"{key}.name", entry.placement.family, str(problem).rstrip(".")))
+    return placed, found
+
+
+def _problem(scenario: Scenario) -> tuple[Scenario, list[Mistake]]:
+    """The scenario with its metrics, known once the problem has been built for the first seed."""
+    document = scenario.document
+    try:
+        problem = problems.load(document.problem.name).build(scenario.problem, scenario.agents, scenario.seeds[0])
+    except ProblemError as mistake:
+        return scenario, [_at(scenario, "problem", document.problem.model_dump(), str(mistake).rstrip("."))]
+    known = tuple(problem.metrics)
+    asked = [(f"record.metrics.{k}", name) for k, name in enumerate(document.record.metrics or ())]
+    asked += [("target.metric", document.target.metric)] if document.target else []
+    found = [
+        _at(scenario, key, name, f"is no metric of {document.problem.name}; {nearest(name, known)}")
+        for key, name in asked
+        if name not in known
+    ]
+    wanted = list(document.record.metrics or known)
+    if document.target and document.target.metric not in wanted:
+        wanted.append(document.target.metric)
+    units = {name: problem.metrics[name].unit for name in wanted if name in known}
+    return dataclasses.replace(scenario, metrics=tuple(wanted), units=units), found
+
+
+def _counts(scenario: Scenario, placed: Sequence[Graph]) -> Found:
+    """All algorithms run over the same data-holding agents."""
+    for (key, entry), graph in zip(_placements(scenario), placed, strict=True):
+        if graph.workers != scenario.agents:
+            rule = f"has {graph.workers} agents with data, but the comparison is over {scenario.agents}"
+            yield _at(scenario, f"{key}.name", entry.placement.family, rule)
+
+
+# --- lists and ids of agents
+
+
+def _per_agent(scenario: Scenario) -> Found:
+    network, compute = scenario.document.network, scenario.document.compute
+    wanted = scenario.agents + scenario.server
+    whose = f"{scenario.agents} agents" + (" and, last, the server" if scenario.server else "")
+    values = {
+        "network.bandwidth_mbit_s": network.bandwidth_mbit_s,
+        "network.uplink_mbit_s": network.uplink_mbit_s,
+        "network.downlink_mbit_s": network.downlink_mbit_s,
+        "compute.speed_gflop_s": compute.speed_gflop_s,
+    }
+    for key, value in values.items():
+        if isinstance(value, tuple) and len(value) != wanted:
+            yield _at(scenario, key, value, f"has {len(value)} entries, but there are {wanted}: {whose}")
+
+
+def _ids(scenario: Scenario, placed: Sequence[Graph]) -> Found:
+    for position, straggler in enumerate(scenario.document.stragglers):
+        if straggler.kind != "trace":
+            yield from _in_range(scenario, f"stragglers.{position}.agents", straggler.agents or ())
+    links = {edge for graph in placed for edge in graph.edges}
+    for position, failure in enumerate(scenario.document.failures):
+        key = f"failures.{position}"
+        match failure:
+            case Crash() | RandomCrash():
+                yield from _in_range(scenario, f"{key}.agents", failure.agents or ())
+            case LinkDown():
+                yield from _is_link(scenario, f"{key}.link", failure.link, links)
+            case RandomLinkDown():
+                for k, link in enumerate(failure.links or ()):
+                    yield from _is_link(scenario, f"{key}.links.{k}", link, links)
+            case Partition():
+                for k, group in enumerate(failure.groups):
+                    yield from _in_range(scenario, f"{key}.groups.{k}", group)
+                yield from _disjoint(scenario, f"{key}.groups", failure.groups)
+    for key, wait in _waits(scenario):
+        if wait.k is not None and wait.k > scenario.agents:
+            yield _at(scenario, f"{key}.k", wait.k, f"is more than the {scenario.agents} agents there are")
+
+
+def _in_range(scenario: Scenario, key: str, agents: Sequence[int]) -> Found:
+    last = scenario.agents - 1 + scenario.server
+    for position, agent in enumerate(agents):
+        if agent > last:
+            server = f", the server being {last}" if scenario.server else ""
+            yield _at(scenario, f"{key}.{position}", agent, f"is out of range: agents are 0 to {last}{server}")
+    if len(set(agents)) < len(agents):
+        yield _at(scenario, key, tuple(agents), "must name each agent once")
+
+
+def _is_link(scenario: Scenario, key: str, link: tuple[int, int], links: set[tuple[int, int]]) -> Found:
+    if (min(link), max(link)) not in links:
+        yield _at(scenario, key, link, "is no link of the network: these two agents are not neighbours")
+
+
+def _disjoint(scenario: Scenario, key: str, groups: Sequence[Sequence[int]]) -> Found:
+    for agent, count in Counter(agent for group in groups for agent in set(group)).items():
+        if count > 1:
+            yield _at(scenario, key, tuple(groups), f"must hold each agent once; agent {agent} is in {count} groups")
+
+
+def _waits(scenario: Scenario) -> Iterator[tuple[str, Waiting]]:
+    yield "wait", scenario.document.wait
+    for position, entry in enumerate(scenario.document.algorithms):
+        if entry.wait is not None:
+            yield f"algorithms.{position}.wait", entry.wait
+
+
+def _duplicates(scenario: Scenario) -> Found:
+    """The same agent cannot crash while it is down, nor by two clocks."""
+    down: dict[int, list[tuple[float, float, int]]] = {}
+    clocked: dict[int, int] = {}
+    everybody = range(scenario.agents)
+    for position, failure in enumerate(scenario.document.failures):
+        if isinstance(failure, Crash):
+            end = float("inf") if failure.recover_after_s is None else failure.at_s + failure.recover_after_s
+            for agent in set(failure.agents):
+                for start, stop, other in down.get(agent, []):
+                    if (start < end and failure.at_s < stop) or start == failure.at_s:
+                        rule = f"agent {agent} is already down then, by failures.{other}"
+                        yield _at(scenario, f"failures.{position}.at_s", failure.at_s, rule)
+                down.setdefault(agent, []).append((failure.at_s, end, position))
+        elif isinstance(failure, RandomCrash):
+            for agent in set(failure.agents or everybody):
+                if agent in clocked:
+                    rule = f"agent {agent} already crashes at random, by failures.{clocked[agent]}"
+                    yield _at(scenario, f"failures.{position}.agents", failure.agents or MISSING, rule)
+                    break
+                clocked[agent] = position
+    yield from _repeated(scenario)
+
+
+def _repeated(scenario: Scenario) -> Found:
+    """A failure of links that stands twice in the file."""
+    seen: list[Any] = []
+    for position, failure in enumerate(scenario.document.failures):
+        if not isinstance(failure, Crash | RandomCrash):
+            if failure in seen:
+                rule = f"stands already in failures.{scenario.document.failures.index(failure)}"
+                yield _at(scenario, f"failures.{position}", failure.model_dump(exclude_none=True), rule)
+            seen.append(failure)
+
+
+def _traces(scenario: Scenario) -> Found:
+    for position, straggler in enumerate(scenario.document.stragglers):
+        if straggler.kind == "trace":
+            key = f"stragglers.{position}.file"
+            try:
+                traces = load_trace(scenario.path(straggler.file))
+            except StragglerError as problem:
+                yield _at(scenario, key, straggler.file, str(problem).rstrip("."))
+            else:
+                last = scenario.agents - 1 + scenario.server
+                for trace in traces:
+                    if trace.agent > last:
+                        yield _at(scenario, key, straggler.file, f"names agent {trace.agent}; agents are 0 to {last}")
+
+
+# --- what an algorithm cannot do here
+
+
+def _applicable(scenario: Scenario) -> Scenario:
+    entries = tuple(dataclasses.replace(entry, refused=refusal(scenario, entry)) for entry in scenario.entries)
+    if all(entry.refused for entry in entries):
+        found = [
+            _at(
+                scenario,
+                f"algorithms.{entry.position}.name",
+                entry.algorithm,
+                f"nothing is left to run: {entry.refused}",
+            )
+            for entry in entries
+        ]
+        raise ScenarioError(found)
+    return dataclasses.replace(scenario, entries=entries)
+
+
+def refusal(scenario: Scenario, entry: Entry) -> str | None:
+    """Why an algorithm cannot run in this scenario, in one sentence; None if it can."""
+    needs = algorithms.load(entry.algorithm).needs
+    name, placement, network = entry.algorithm, entry.placement, scenario.document.network
+    if needs.topology == "star" and not placement.has_server:
+        return f'{name} needs a server: give it topology = {{ name = "star" }} (it runs on {placement.family})'
+    if needs.topology == "graph" and placement.has_server:
+        return f'{name} has no server: give it a graph, such as topology = {{ name = "ring" }} (it runs on a star)'
+    if entry.wait.policy not in needs.waits:
+        return f'{name} cannot wait with policy = "{entry.wait.policy}"; it can with {_list(needs.waits)}'
+    if network.loss is not None and network.transport not in needs.links:
+        return f'{name} cannot bear loss with transport = "{network.transport}"; it can with {_list(needs.links)}'
+    for role in _roles_that_lose_memory(scenario, entry):
+        if role not in needs.memory_loss:
+            return f'{name} keeps no checkpoint of its {role}, so a crash with memory = "lost" cannot be survived'
+    return None
+
+
+def _roles_that_lose_memory(scenario: Scenario, entry: Entry) -> Iterable[str]:
+    """``agent``, or ``worker`` and ``server``, for the agents that forget at a crash and come back."""
+    for failure in scenario.document.failures:
+        if isinstance(failure, Crash) and (failure.memory == "kept" or failure.recover_after_s is None):
+            continue
+        if isinstance(failure, RandomCrash) and failure.memory == "kept":
+            continue
+        if isinstance(failure, Crash | RandomCrash):
+            for agent in failure.agents or range(scenario.agents):
+                if not entry.placement.has_server:
+                    yield "agent"
+                else:
+                    yield "server" if agent == scenario.agents else "worker"
+
+
+def _list(names: Sequence[str]) -> str:
+    return " or ".join(f'"{name}"' for name in names)

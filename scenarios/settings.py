@@ -1,0 +1,121 @@
+"""Settings of an algorithm, a problem or a topology: from a table of the file to the frozen dataclass it names.
+
+The dataclass says everything: names, types, bounds (``annotated_types``), defaults, units (``Doc``). The table is read
+as strictly as the rest of the file: nothing unknown, nothing converted, every number finite.
+"""
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+from typing_extensions import Doc
+
+STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+@dataclasses.dataclass(frozen=True)
+class Setting:
+    """One documented setting, as ``bilevelsim show`` prints it."""
+
+    name: str
+    type: str
+    default: str
+    doc: str
+
+
+def read(cls: type, table: Mapping[str, Any]) -> Any:
+    """An instance of the dataclass ``cls`` from a table.
+
+    Raises pydantic's ``ValidationError`` with every broken field, and ``ValueError`` (from the dataclass itself) where
+    fields do not fit together.
+    """
+    return _instance(cls, model(cls).model_validate(dict(table)))
+
+
+def describe(cls: type) -> tuple[Setting, ...]:
+    """Name, type, default and meaning of every setting."""
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_setting(field, hints[field.name]) for field in dataclasses.fields(cls))
+
+
+def known(cls: type) -> tuple[str, ...]:
+    """Names of the settings."""
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+@cache
+def model(cls: type) -> type[BaseModel]:
+    hints = get_type_hints(cls, include_extras=True)
+    fields: dict[str, Any] = {
+        field.name: (_modelled(hints[field.name]), _default(field)) for field in dataclasses.fields(cls)
+    }
+    return create_model(cls.__name__, __config__=STRICT, **fields)
+
+
+def _modelled(hint: Any) -> Any:
+    """The hint with every dataclass in it replaced by its strict model."""
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        return model(hint)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return Annotated[(_modelled(arguments[0]), *arguments[1:])]
+    if origin in (Union, types.UnionType):
+        return Union[tuple(_modelled(argument) for argument in arguments)]  # noqa: UP007 - built from a tuple
+    return hint
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default is not dataclasses.MISSING:
+        return field.default
+    if field.default_factory is not dataclasses.MISSING:
+        return Field(default_factory=field.default_factory)
+    return ...
+
+
+def _instance(cls: type, values: BaseModel) -> Any:
+    """The dataclass with the values of its model; what was left out keeps the dataclass's own default."""
+    given = {name: _plain(cls, name, getattr(values, name)) for name in values.model_fields_set}
+    return cls(**given)
+
+
+def _plain(cls: type, name: str, value: Any) -> Any:
+    """A nested model turned back into the dataclass it stands for."""
+    if not isinstance(value, BaseModel):
+        return value
+    hint = get_type_hints(cls)[name]
+    choices = [
+        choice for choice in (hint, *get_args(hint)) if isinstance(choice, type) and dataclasses.is_dataclass(choice)
+    ]
+    return _instance(next(choice for choice in choices if type(value) is model(choice)), value)
+
+
+def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:
+    docs = [note.documentation for note in getattr(hint, "__metadata__", ()) if isinstance(note, Doc)]
+    bounds = [_bound(note) for note in getattr(hint, "__metadata__", ()) if not isinstance(note, Doc)]
+    kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    shown = kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
+    return Setting(field.name, " ".join([shown, *filter(None, bounds)]), _shown_default(field), " ".join(docs))
+
+
+BOUNDS = {"Gt": "> {gt}", "Ge": ">= {ge}", "Lt": "< {lt}", "Le": "<= {le}", "MinLen": "at least {min_length} long"}
+
+
+def _bound(note: Any) -> str:
+    if type(note).__name__ == "Interval":
+        return " ".join(_bound(part) for part in note)
+    template = BOUNDS.get(type(note).__name__)
+    return template.format(**vars_of(note)) if template else ""
+
+
+def vars_of(note: Any) -> dict[str, Any]:
+    """Fields of a (slotted) dataclass instance."""
+    return {field.name: getattr(note, field.name) for field in dataclasses.fields(note)}
+
+
+def _shown_default(field: dataclasses.Field[Any]) -> str:
+    if field.default is not dataclasses.MISSING:
+        return str(field.default)
+    return "required" if field.default_factory is dataclasses.MISSING else str(field.default_factory())
