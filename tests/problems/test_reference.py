@@ -1,0 +1,90 @@
+"""Exact answers: the lower solve, the hypergradient, conjugate gradients."""
+
+import numpy as np
+import pytest
+
+from problems import hyper_cleaning, reference, regularisation
+
+TINY = {"train": 40, "validation": 20, "test": 20}
+PROBLEMS = {
+    "logistic": (regularisation, regularisation.Settings(**TINY)),
+    "softmax": (regularisation, regularisation.Settings(data="digits", drop_constant=True, scale="mean", **TINY)),
+    "cleaning": (hyper_cleaning, hyper_cleaning.Settings(ridge=0.02, **TINY)),
+}
+
+
+@pytest.fixture(params=PROBLEMS)
+def problem(request):
+    module, settings = PROBLEMS[request.param]
+    return module.build(settings, agents=4, seed=0)
+
+
+def test_the_lower_solution_is_stationary_from_any_start(problem):
+    """The residual is tiny, and two starts end at the same point."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(problem.dim_x)
+    cold = reference.solve_lower(problem, x)
+    warm = reference.solve_lower(problem, x, 0.1 * rng.standard_normal(problem.dim_y))
+    assert cold.converged
+    assert warm.converged
+    assert np.linalg.norm(problem.average().lower_grad_y(x, cold.y)) == pytest.approx(cold.residual)
+    assert cold.residual < 1e-11
+    assert np.allclose(cold.y, warm.y, rtol=0, atol=1e-7)
+
+
+def test_the_hypergradient_is_the_derivative_of_the_resolved_objective(problem):
+    """grad F against central differences of F, the lower level solved again at each point."""
+    rng = np.random.default_rng(0)
+    x, direction, step = rng.standard_normal(problem.dim_x), rng.standard_normal(problem.dim_x), 1e-4
+
+    def resolved(point):
+        return problem.average().upper_value(point, problem.lower_solution(point))
+
+    slope = (resolved(x + step * direction) - resolved(x - step * direction)) / (2 * step)
+    assert problem.hypergradient(x) @ direction == pytest.approx(slope, rel=1e-4, abs=1e-8)
+
+
+def test_the_generic_average_gives_the_same_answers(problem):
+    """Without the shared curvature (a problem's own average) the same solution comes out."""
+
+    class Plain:
+        def __init__(self):
+            self.dtype, self.dim_x, self.dim_y = problem.dtype, problem.dim_x, problem.dim_y
+
+        def average(self):
+            return reference.MeanOfAgents(problem)
+
+    x = np.random.default_rng(1).standard_normal(problem.dim_x)
+    plain = reference.solve_lower(Plain(), x)
+    assert np.allclose(plain.y, problem.lower_solution(x), rtol=0, atol=1e-7)
+    assert np.allclose(reference.hypergradient(Plain(), x, plain.y), problem.hypergradient(x), rtol=1e-5, atol=1e-9)
+
+
+def test_float32_solves_to_its_own_precision():
+    """The tolerance follows the number type: a float32 problem converges, to float32 accuracy."""
+    module, settings = PROBLEMS["logistic"]
+    exact = module.build(settings, agents=4, seed=0)
+    coarse = module.build(regularisation.Settings(dtype="float32", **TINY), agents=4, seed=0)
+    x = np.zeros(exact.dim_x)
+    solved = reference.solve_lower(coarse, x)
+    assert solved.converged
+    assert solved.y.dtype == np.float32
+    assert np.allclose(solved.y, exact.lower_solution(x), atol=1e-4)
+
+
+def test_conjugate_gradients_solve_a_small_system_exactly():
+    """[[2, 1], [1, 3]] v = [3, 5] has the solution [4/5, 7/5], with and without preconditioner."""
+    matrix, right = np.array([[2.0, 1.0], [1.0, 3.0]]), np.array([3.0, 5.0])
+    for diagonal in (None, np.array([2.0, 3.0])):
+        found = reference.conjugate_gradients(lambda v: matrix @ v, right, diagonal=diagonal)
+        assert np.allclose(found, [0.8, 1.4], rtol=0, atol=1e-14)
+
+
+def test_a_problem_that_is_not_convex_says_so():
+    """With a very negative linear penalty there is no lower solution: not converged, NaN, and no endless loop."""
+    settings = regularisation.Settings(penalty="linear", factor=50.0, **TINY)
+    problem = regularisation.build(settings, agents=2, seed=0)
+    x = np.full(problem.dim_x, -10.0)
+    with np.errstate(all="ignore"):
+        assert not reference.solve_lower(problem, x).converged
+        assert np.isnan(problem.hypergradient(x)).all()
