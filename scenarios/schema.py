@@ -178,7 +178,9 @@ class Network(Table):
         default="retransmit", description="what becomes of a lost message"
     )
     rto_s: Positive = Field(default=0.2, description="retransmission timeout, s")
-    tries: Annotated[int, Field(ge=1)] = Field(default=50, description="transmissions of a message before it is given up")
+    tries: Annotated[int, Field(ge=1)] = Field(
+        default=50, description="transmissions of a message before it is given up"
+    )
     header_bytes: Annotated[int, Field(ge=0)] = Field(default=40, description="bytes added to every message")
     wire: Literal["float64", "float32"] = Field(default="float64", description="precision of numbers on the wire")
 
@@ -258,8 +260,12 @@ class Crash(Table):
     kind: Literal["crash"]
     agents: AgentIds = Field(description="who crashes")
     at_s: NonNegative = Field(description="when, s")
-    recover_after_s: Positive | None = Field(default=None, description="how long they are down; never back without it, s")
-    memory: Memory = Field(default="kept", description="whether their memory survives; lost: back to the last checkpoint")
+    recover_after_s: Positive | None = Field(
+        default=None, description="how long they are down; never back without it, s"
+    )
+    memory: Memory = Field(
+        default="kept", description="whether their memory survives; lost: back to the last checkpoint"
+    )
 
 
 class RandomCrash(Table):
@@ -269,7 +275,9 @@ class RandomCrash(Table):
     agents: AgentIds | None = Field(default=None, description="who may crash; all that hold data by default")
     mtbf_s: PositiveOrLaw = Field(description="time from start or recovery to the next crash, s; a number: exponential")
     repair_s: PositiveOrLaw = Field(description="time from crash to recovery, s")
-    memory: Memory = Field(default="kept", description="whether their memory survives; lost: back to the last checkpoint")
+    memory: Memory = Field(
+        default="kept", description="whether their memory survives; lost: back to the last checkpoint"
+    )
 
 
 class LinkDown(Table):
@@ -285,7 +293,9 @@ class RandomLinkDown(Table):
     """Links that fail and come back at random times."""
 
     kind: Literal["random_link_down"]
-    links: Annotated[tuple[Pair, ...], Field(min_length=1)] | None = Field(default=None, description="which; all by default")
+    links: Annotated[tuple[Pair, ...], Field(min_length=1)] | None = Field(
+        default=None, description="which; all by default"
+    )
     mtbf_s: PositiveOrLaw = Field(description="time from start or repair to the next failure, s; a number: exponential")
     repair_s: PositiveOrLaw = Field(description="time from failure to repair, s")
 
@@ -295,7 +305,7 @@ class Partition(Table):
 
     kind: Literal["partition"]
     groups: Annotated[tuple[AgentIds, ...], Field(min_length=1)] = Field(
-       default= description="groups of agents; those in none form one more"
+        description="groups of agents; those in none form one more"
     )
     at_s: NonNegative = Field(description="when, s")
     for_s: Positive | None = Field(default=None, description="how long; never whole again without it, s")
@@ -338,9 +348,7 @@ class Algorithm(Table):
     name: Name = Field(description="name of the algorithm or variant")
     label: Name | None = Field(default=None, description="name in tables and figures; the algorithm's by default")
     wait: Waiting | None = Field(default=None, description="in place of the scenario's")
-    topology: Topology | None = Field(
-        default=None, description="in place of the network's, over the same data"
-    )
+    topology: Topology | None = Field(default=None, description="in place of the network's, over the same data")
     settings: dict[str, Any] = Field(default_factory=dict, description="the algorithm's own settings")
 
     @property
@@ -370,8 +378,12 @@ class Target(Table):
     """What counts as done: a metric that falls below, or rises above, a value."""
 
     metric: Name = Field(description="metric of the problem")
-    below: float | None = Field(default=None, description="reached when the metric is at or below this, in the metric's unit")
-    above: float | None = Field(default=None, description="reached when the metric is at or above this, in the metric's unit")
+    below: float | None = Field(
+        default=None, description="reached when the metric is at or below this, in the metric's unit"
+    )
+    above: float | None = Field(
+        default=None, description="reached when the metric is at or above this, in the metric's unit"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> "Target":
