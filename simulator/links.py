@@ -306,7 +306,7 @@ class Carrier:
             hook(now, message, why)
         if why == "dropped":
             message.payload = {}
-            link.receiver.take_in(message)
+            link.receiver.noticed(message)
         elif self._ordered and message.attempts < self._network.tries:
             message.callbacks = self._on_retry
             heappush(self._queue, (max(now, message.sent_at + self._network.rto), RETRY, message.key, message))

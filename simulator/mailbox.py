@@ -5,6 +5,7 @@ out, so a
 wait that is given up (timeout, crash) swallows none.
 """
 
+import itertools
 from collections import deque
 from collections.abc import Hashable
 from typing import Any
@@ -16,13 +17,16 @@ NOTHING = object()
 ANY = object()
 """Wanted by an agent that takes the next message, whatever its tag."""
 
+NOBODY: frozenset[int] = frozenset()
+"""Forced by a wait that takes whoever comes."""
+
 Box = dict[int, Message]
 
 
 class Mailbox:
     """Messages that were delivered and not yet taken: tag -> sender -> message, in order of arrival."""
 
-    __slots__ = ("_arrivals", "boxes", "forced", "need", "queued", "wanted")
+    __slots__ = ("_number", "boxes", "forced", "need", "queued", "wanted")
 
     def __init__(self) -> None:
         self.boxes: dict[Hashable, Box] = {}
@@ -30,20 +34,21 @@ class Mailbox:
         """Further messages of a sender whose first of that tag was not yet taken."""
         self.wanted: Any = NOTHING
         self.need = 0
-        self.forced: frozenset[int] = frozenset()
-        self._arrivals = 0
+        self.forced = NOBODY
+        self._number = itertools.count().__next__
 
     def put(self, message: Message) -> bool:
         """Store a message; true if the present wait is over."""
         tag = message.tag
-        message.arrival = self._arrivals = self._arrivals + 1
+        message.arrival = self._number()
         box = self.boxes.get(tag)
         if box is None:
-            box = self.boxes[tag] = {}
+            box = self.boxes[tag] = {message.sender: message}
         elif message.sender in box:
             self.queued.setdefault(tag, deque()).append(message)
             return False
-        box[message.sender] = message
+        else:
+            box[message.sender] = message
         if tag != self.wanted:
             return self.wanted is ANY
         return len(box) >= self.need and (not self.forced or self.forced <= box.keys())
@@ -55,7 +60,7 @@ class Mailbox:
             return need <= 0 and not forced
         return len(box) >= need and (not forced or forced <= box.keys())
 
-    def want(self, tag: Any, need: int = 1, forced: frozenset[int] = frozenset()) -> None:
+    def want(self, tag: Any, need: int = 1, forced: frozenset[int] = NOBODY) -> None:
         """Say what is waited for from now on."""
         self.wanted, self.need, self.forced = tag, need, forced
 
@@ -79,7 +84,8 @@ class Mailbox:
         """
         box = self.boxes.get(tag, {})
         if len(box) <= need:
-            return dict(sorted(self.take_all(tag).items()))
+            self.take_all(tag)
+            return {sender: box[sender] for sender in sorted(box)}
         missing = set(forced)
         taken: Box = {}
         for sender in list(box):
@@ -91,7 +97,15 @@ class Mailbox:
             self._refill(tag)
         elif not box:
             del self.boxes[tag]
-        return dict(sorted(taken.items()))
+        return {sender: taken[sender] for sender in sorted(taken)}
+
+    def take_wanted(self) -> Box:
+        """Take what is waited for, or what has come of it."""
+        return self.take(self.wanted, self.need, self.forced)
+
+    def next_wanted(self) -> Message | None:
+        """Take the message that is waited for; None if it has not come."""
+        return self.next_message(self.wanted)
 
     def next_message(self, tag: Any) -> Message | None:
         """Take the message that arrived first (of this tag; of all, if ANY)."""

@@ -89,7 +89,7 @@ def on_the_wire(values: dict[str, Any], wire: np.dtype | None) -> tuple[dict[str
                 rounded = value.astype(wire)
                 values[name], value = rounded.astype(value.dtype), rounded
             else:
-                value.flags.writeable = False
+                value.setflags(write=False)
             bits += 8 * value.nbytes
         else:
             bits += payload_bits(value)

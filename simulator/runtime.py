@@ -23,7 +23,7 @@ from simulator.engine import COMPUTE, SENDER_SHIFT, TIMER, Alarm, Engine
 from simulator.errors import BadYield, ProgramError, SimulationError
 from simulator.hooks import Observer, listeners
 from simulator.links import Carrier, Link
-from simulator.mailbox import ANY, NOTHING, Box, Mailbox
+from simulator.mailbox import ANY, NOBODY, NOTHING, Box, Mailbox
 from simulator.message import Message, Payload, on_the_wire
 from simulator.price import Price
 from simulator.stragglers import Pace
@@ -74,6 +74,7 @@ class RunningAgent:
         """
         self.waiting_since: float | None = None
         self._world, self._engine, self._pace, self._price, self._on_end = world, engine, pace, price, on_end
+        self._env = engine.env
         self._rng: np.random.Generator | None = None
         self._shared: dict[str, np.random.Generator] = {}
         self._links: list[Link] = []
@@ -83,7 +84,8 @@ class RunningAgent:
         self._claimed = False
         self._ready = False
         self._value: Any = None
-        self._collect: Callable[[], Any] = _nothing
+        self._store = self.mailbox.put if world.wait.policy == "all" else self._sort
+        self._collect: Callable[[], Any] = self.mailbox.take_wanted
         self._alarm: Alarm | None = None
         self._overdue = False
         """A sleep or timeout ended while the agent was down."""
@@ -164,7 +166,7 @@ class RunningAgent:
         message = self.mailbox.next_message(wanted)
         if message is not None:
             return self._answer(message)
-        return self._await(wanted, 1, frozenset(), lambda: self.mailbox.next_message(wanted), timeout)
+        return self._await(wanted, 1, NOBODY, self.mailbox.next_wanted, timeout)
 
     def gather(
         self, tag: Any, k: int | None = None, forced: Sequence[int] = (), timeout: float | None = None
@@ -172,14 +174,14 @@ class RunningAgent:
         """Wait for the messages of one tag from the first k and all forced senders."""
         self._claim()
         need = len(self.neighbors) if k is None else k
-        must = frozenset(forced)
-        if need > len(self.neighbors) or not must.issubset(self.neighbors):
-            raise SimulationError(
-                f"{self.name} cannot gather from {need} senders and {sorted(must)}: its neighbours are {self.neighbors}"
-            )
-        if self.mailbox.ready(tag, need, must):
-            return self._answer(self.mailbox.take(tag, need, must))
-        return self._await(tag, need, must, lambda: self.mailbox.take(tag, need, must), timeout)
+        must = frozenset(forced) if forced else NOBODY
+        if need > len(self.neighbors) or (must and not must.issubset(self.neighbors)):
+            who = f"{need} senders and {sorted(must)}"
+            raise SimulationError(f"{self.name} cannot gather from {who}: its neighbours are {self.neighbors}")
+        mailbox = self.mailbox
+        if mailbox.ready(tag, need, must):
+            return self._answer(mailbox.take(tag, need, must))
+        return self._await(tag, need, must, mailbox.take_wanted, timeout)
 
     def mix(self, round_: int, *arrays: np.ndarray, slot: str = "") -> Event:
         """Exchange arrays with the neighbours and average them with the mixing weights."""
@@ -191,12 +193,12 @@ class RunningAgent:
         self._post(self._links or self._out(), tag, payload, size + self._header, round_)
         need = len(self.neighbors)
         if self.wait.policy == "all":
-            if self.mailbox.ready(tag, need, frozenset()):
+            if self.mailbox.ready(tag, need, NOBODY):
                 return self._answer(self._mixed())
-            return self._await(tag, need, frozenset(), self._mixed, None)
+            return self._await(tag, need, NOBODY, self._mixed, None)
         if self._heard_enough(mixing):
             return self._answer(self._mixed_latest())
-        return self._await(NOTHING, need, frozenset(), self._mixed_latest, self.wait.seconds)
+        return self._await(NOTHING, need, NOBODY, self._mixed_latest, self.wait.seconds)
 
     def sleep(self, seconds: float) -> Event:
         """Let simulated time pass."""
@@ -214,9 +216,9 @@ class RunningAgent:
         """Show the iterate to the observers."""
         for array in arrays.values():
             if isinstance(array, np.ndarray):
-                array.flags.writeable = False
+                array.setflags(write=False)
         for hook in self._reported:
-            hook(self._engine.env._now, self.id, round_, arrays)
+            hook(self._env._now, self.id, round_, arrays)
 
     def save(self, **state: Any) -> None:
         """Keep a checkpoint."""
@@ -245,17 +247,18 @@ class RunningAgent:
         link.messages_delivered += 1
         link.bytes_delivered += message.size
         for hook in self._delivered:
-            hook(self._engine.env._now, message)
-        self.take_in(message)
+            hook(self._env._now, message)
+        if self._store(message):
+            self._wake()
 
-    def take_in(self, message: Message) -> None:
-        """Store a message, or the notice of a dropped one, and go on if that was waited for."""
-        if message.mixing is not None and self.wait.policy != "all":
-            over = self._hear(message)
-        else:
-            over = self.mailbox.put(message)
-        if over:
-            self._wake(self._collect())
+    def noticed(self, message: Message) -> None:
+        """The notice of a dropped message is due."""
+        if self._store(message):
+            self._wake()
+
+    def _sort(self, message: Message) -> bool:
+        """Store a message where a `mix` uses the latest of each neighbour; true if the present wait is over."""
+        return self.mailbox.put(message) if message.mixing is None else self._hear(message)
 
     def waiting(self) -> Waiting | None:
         """What the agent waits for now, if it waits for messages."""
@@ -308,20 +311,21 @@ class RunningAgent:
     ) -> Event:
         self.mailbox.want(wanted, need, forced)
         self._collect = collect
-        self.waiting_since = self._engine.now
+        self.waiting_since = self._env._now
         if timeout is not None:
-            self._set_alarm(self._engine.now + timeout, self._timed_out)
+            self._set_alarm(self._env._now + timeout, self._timed_out)
         return self._event
 
-    def _wake(self, value: Any) -> None:
+    def _wake(self) -> None:
         """A wait for messages is over."""
+        value = self._collect()
         since, self.waiting_since = self.waiting_since, None
         self.mailbox.wanted = NOTHING
         if self._alarm is not None:
             self._engine.cancel(self._alarm)
             self._alarm = None
         for hook in self._waited:
-            hook(self.id, since, self._engine.env._now)
+            hook(self.id, since, self._env._now)
         self._step(value)
 
     # ---- alarms: end of a step, of a sleep, of a timeout
@@ -331,7 +335,7 @@ class RunningAgent:
         self._alarm = self._engine.at(due, kind, self.sequence, action)
 
     def _begin(self, nominal: float) -> None:
-        now = self._engine.now
+        now = self._env._now
         self._computing = (now, nominal)
         self._set_alarm(self._pace.finish(now, nominal), self._done, COMPUTE)
 
@@ -344,7 +348,7 @@ class RunningAgent:
     def _announce_computed(self) -> None:
         assert self._computing is not None
         for hook in self._computed:
-            hook(self.id, self._computing[0], self._engine.env._now)
+            hook(self.id, self._computing[0], self._env._now)
 
     def _slept(self) -> None:
         self._alarm = None
@@ -356,7 +360,7 @@ class RunningAgent:
     def _timed_out(self) -> None:
         self._alarm = None
         if self.alive:
-            self._wake(self._collect())
+            self._wake()
         else:
             self._overdue = True
 
@@ -390,7 +394,7 @@ class RunningAgent:
             if self.waiting_since is None:
                 self._step(None)
             else:
-                self._wake(self._collect())
+                self._wake()
         elif self.waiting_since is not None:
             self.waiting_since = self._engine.now
 
@@ -502,5 +506,3 @@ def _round(message: Message) -> int:
     return message.mixing
 
 
-def _nothing() -> None:
-    return None
