@@ -55,8 +55,8 @@ Messages (numbers; P cuts after the round's drop and add):
     cut round, each worker, "full"         up (n + m) + (2K - 1) m + n     down the same + K m
 The flags are one bit for each cut before the drop: which of them stay. A worker forms its b_il by itself; factors by
 which the master scales a cut travel inside lambda. Start: n numbers down to each worker. A worker that comes back or
-was left out of a cut round also gets its b stack, P m numbers. Oracles: an ordinary answer costs the two upper gradients,
-an inner step one lower gradient, a derivative K cross products and K - 1 Hessian products.
+was left out of a cut round also gets its b stack, P m numbers. Oracles: an ordinary answer costs the two upper
+gradients, an inner step one lower gradient, a derivative K cross products and K - 1 Hessian products.
 
 Waiting: `first` with k = S and staleness = tau: an iteration uses the first S answers and those of every worker not
 heard for tau iterations; `all`, and "sdbo" whatever the policy, wait for everybody. A cut round is a barrier.
@@ -129,7 +129,7 @@ class Settings:
     lambda_max: Annotated[float | None, Gt(0), Doc("upper bound of lambda, 1; None = none")] = None
     theta_max: Annotated[float | None, Gt(0), Doc("bound of each entry of theta_i, 1; None = none")] = None
     cut_every: Annotated[int, Ge(1), Doc("k_pre: iterations between cut rounds, iterations")] = 20
-    cut_until: Annotated[int | None, Ge(0), Doc("T_1: no cut round from this iteration on; None = cuts to the end")] = None
+    cut_until: Annotated[int | None, Ge(0), Doc("T_1: no cut round from here on; None = to the end")] = None
     inner_rounds: Annotated[int, Ge(1), Doc("K: communication rounds of one estimate of phi, rounds")] = 1
     derivative: Annotated[Literal["local", "full"], Doc("derivative of the estimate used in a cut")] = "local"
     warm_start: Annotated[bool, Doc("the estimate of phi starts from the last one instead of y_i, z, 0")] = False
