@@ -146,6 +146,7 @@ class Carrier:
         self._flowing: dict[Message, None] = {}
         """Messages whose bytes are being sent under `fair`."""
         self._settling: Alarm | None = None
+        self._wishes = 0
         self.outages: dict[tuple[int, int], int] = {}
         """Ordered pair -> how many outages hold it down now."""
 
@@ -260,7 +261,8 @@ class Carrier:
         """The fluid model asks to be settled at `time`; only its latest wish counts."""
         if self._settling is not None:
             self._engine.cancel(self._settling)
-        self._settling = self._engine.at(time, SETTLE, 0, self._settle)
+        self._wishes += 1
+        self._settling = self._engine.at(time, SETTLE, self._wishes, self._settle)
 
     def _settle(self) -> None:
         assert self._fluid is not None
