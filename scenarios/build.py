@@ -27,7 +27,7 @@ from topologies.graph import Graph
 
 BYTES_PER_MBIT = 1e6 / 8
 OPERATIONS_PER_GFLOP = 1e9
-POINTS = 100
+POINTS = 200
 """About how many points a run records when the scenario does not say how often."""
 
 
@@ -300,11 +300,11 @@ def _record(scenario: Scenario, problem: Problem) -> world.Record:
 
 
 def often(document: schema.Document) -> tuple[int | None, float | None]:
-    """Every how many rounds and seconds a point is recorded: as the scenario says, else about 100 times a run."""
+    """Every how many rounds and seconds a point is recorded: as the scenario says, else about 200 times a run."""
     record, stop = document.record, document.stop
     if record.every_rounds is not None or record.every_s is not None:
         return record.every_rounds, record.every_s
-    if stop.simulated_seconds is not None:
-        return None, stop.simulated_seconds / POINTS
-    assert stop.rounds is not None
-    return max(1, stop.rounds // POINTS), None
+    if stop.rounds is not None:
+        return max(1, stop.rounds // POINTS), None
+    assert stop.simulated_seconds is not None
+    return None, stop.simulated_seconds / POINTS

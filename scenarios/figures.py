@@ -133,7 +133,7 @@ def progress(runs: pd.DataFrame, history: pd.DataFrame, metric: Metric, title: s
         for axes, (column, words) in zip(panels, AXES.items(), strict=True):
             for label, style in look.items():
                 _curve(axes, _series(history, label, column, metric.name), style)
-                _endings(axes, runs[runs["label"] == label], history, column, metric.name, style)
+                _endings(axes, runs[runs["label"] == label], history, column, metric, style)
             _horizontal(axes, column, words)
             if metric.target is not None:
                 axes.axhline(metric.target, color="0.35", linewidth=1.0, linestyle=(0, (2, 2)))
@@ -190,15 +190,19 @@ def on_common_grid(seeds: Sequence[np.ndarray], points: int = 400) -> tuple[np.n
     return grid, np.array(values)
 
 
-def _endings(axes: Axes, runs: pd.DataFrame, history: pd.DataFrame, column: str, metric: str, style: Style) -> None:
-    """A mark at the last point of each seed that stalled or diverged."""
+def _endings(axes: Axes, runs: pd.DataFrame, history: pd.DataFrame, column: str, metric: Metric, style: Style) -> None:
+    """A mark at the last point of each seed that stalled or diverged, at the upper edge if that lies above it."""
+    ceiling = _ceiling(history, metric)
     for _, run in runs[runs["status"].isin(list(ENDINGS))].iterrows():
         own = history[(history["label"] == run["label"]) & (history["seed"] == run["seed"])]
-        points = own[[column, metric]].astype(float).to_numpy()
+        points = own[[column, metric.name]].astype(float).to_numpy()
         points = points[np.isfinite(points).all(axis=1)]
         if len(points):
             marker, _words = ENDINGS[run["status"]]
-            axes.plot(*points[-1], marker=marker, markersize=10, color=style.colour, markeredgecolor="black", zorder=5)
+            place, value = points[-1]
+            value = min(value, ceiling)
+            look: dict[str, Any] = {"color": style.colour, "markeredgecolor": "black", "clip_on": False}
+            axes.plot(place, value, marker=marker, markersize=9, zorder=5, **look)
 
 
 def _horizontal(axes: Axes, column: str, words: str) -> None:
@@ -210,12 +214,27 @@ def _horizontal(axes: Axes, column: str, words: str) -> None:
 
 
 def _vertical(axes: Axes, history: pd.DataFrame, metric: Metric) -> None:
-    """A logarithmic axis where the metric is positive and spans more than a factor of 20."""
+    """A logarithmic axis where the metric is positive and spans more than a factor of 20.
+
+    What explodes is cut off well above where runs began, since it would flatten all that does not.
+    """
     values = history[metric.name].astype(float).to_numpy()
     values = values[np.isfinite(values)]
     axes.set_ylabel(metric.label)
-    if len(values) and values.min() > 0 and values.max() > 20 * values.min():
+    if not len(values):
+        return
+    low, high, ceiling = values.min(), values.max(), _ceiling(history, metric)
+    logarithmic = low > 0 and min(high, ceiling) > 20 * low
+    if logarithmic:
         axes.set_yscale("log")
+    if high > ceiling:
+        axes.set_ylim(low / 1.3 if logarithmic else low - 0.05 * (ceiling - low), ceiling)
+
+
+def _ceiling(history: pd.DataFrame, metric: Metric) -> float:
+    """Ten times the largest absolute value among the runs' first points and the target."""
+    firsts = history.groupby(["label", "seed"], sort=False)[metric.name].first().astype(float).abs().to_numpy()
+    return 10 * max([*firsts[np.isfinite(firsts)], abs(metric.target or 0.0)], default=np.inf)
 
 
 def _legend(look: Mapping[str, Style], runs: pd.DataFrame, metric: Metric) -> list[Line2D]:
@@ -263,8 +282,7 @@ def time_to_target(runs: pd.DataFrame, title: str = "") -> Figure:
             _dots(axes, row, times, style)
             if len(times) < len(own):
                 words = f"not reached: {len(own) - len(times)} of {len(own)}"
-                place = ("axes fraction", "data")
-                axes.annotate(words, (1.0, row), xycoords=place, ha="right", va="bottom", fontsize=8)
+                axes.annotate(words, (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
         axes.set_yticks(range(len(look)), list(look))
         axes.set_ylim(len(look) - 0.5, -0.5)
         axes.set_xlim(left=0)

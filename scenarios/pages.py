@@ -69,6 +69,7 @@ def plan(scenario: Scenario) -> str:
         ("problem", f"{document.problem.name}: {problem.dim_x} upper, {problem.dim_y} lower variables"),
         ("ends", _ends(scenario)),
         ("target", _target(scenario)),
+        ("metrics", ", ".join(scenario.metrics)),
         ("work", _work(scenario, len(runs))),
     ]
     rows += [("algorithm", _applies(entry)) for entry in scenario.entries]

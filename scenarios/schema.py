@@ -123,10 +123,8 @@ class Topology(Open):
 
     @model_validator(mode="after")
     def _counted_once(self) -> "Topology":
-        if self.name == "star" and self.workers is None:
-            raise broken("a star needs workers = N: the agents that hold data; its server is one more agent")
         if self.name != "star" and self.workers is not None:
-            raise broken("workers is for a star; other graphs count their agents")
+            raise broken("workers belongs to a star; other graphs count their agents")
         if self.agents is not None and self.workers is not None:
             raise broken("agents and workers exclude each other")
         if (self.weights == "file") != (self.weights_file is not None):
@@ -183,6 +181,13 @@ class Network(Table):
     )
     header_bytes: Annotated[int, Field(ge=0)] = Field(default=40, description="bytes added to every message")
     wire: Literal["float64", "float32"] = Field(default="float64", description="precision of numbers on the wire")
+
+    @field_validator("topology")
+    @classmethod
+    def _counted(cls, topology: Topology) -> Topology:
+        if topology.name == "star" and topology.count is None:
+            raise broken("a star needs workers = N: the agents with data; its server is one more agent")
+        return topology
 
 
 class Compute(Table):

@@ -6,7 +6,7 @@ as strictly as the rest of the file: nothing unknown, nothing converted, every n
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -37,8 +37,18 @@ def read(cls: type, table: Mapping[str, Any]) -> Any:
 
 def describe(cls: type) -> tuple[Setting, ...]:
     """Name, type, default and meaning of every setting."""
+    return tuple(_described(cls, ""))
+
+
+def _described(cls: type, prefix: str) -> Iterator[Setting]:
     hints = get_type_hints(cls, include_extras=True)
-    return tuple(_setting(field, hints[field.name]) for field in dataclasses.fields(cls))
+    for field in dataclasses.fields(cls):
+        hint = hints[field.name]
+        kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+            yield from _described(kind, f"{prefix}{field.name}.")
+        else:
+            yield dataclasses.replace(_setting(field, hint), name=prefix + field.name)
 
 
 def known(cls: type) -> tuple[str, ...]:

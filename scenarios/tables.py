@@ -108,13 +108,18 @@ WHOLE_RUN = {
 
 
 def notes(runs: pd.DataFrame) -> list[str]:
-    """Why runs ended otherwise than wished: one line for each algorithm and reason, with its seeds."""
+    """Why runs ended otherwise than wished: a line for each algorithm and status, with the reason of its first seed."""
     told = runs[runs["reason"].notna() & runs["status"].isin(["stalled", "diverged", "not_applicable", "failed"])]
-    lines = []
-    for (label, how, reason), group in told.groupby(["label", "status", "reason"], sort=False):
-        seeds = ", ".join(str(seed) for seed in group["seed"].dropna())
-        lines.append(f"{label}: {how}{f' (seed {seeds})' if seeds else ''}: {reason}")
-    return lines
+    return [_note(group) for _, group in told.groupby(["label", "status"], sort=False)]
+
+
+def _note(group: pd.DataFrame) -> str:
+    first = group.iloc[0]
+    line = f"{first['label']}: {str(first['status']).replace('_', ' ')}"
+    if pd.notna(first["seed"]):
+        others = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
+        line += f", seed {first['seed']}{others}"
+    return f"{line}: {first['reason']}"
 
 
 def status(group: pd.DataFrame) -> str:
@@ -142,6 +147,8 @@ def short(value: float) -> str:
     >>> short(12345), short(0.1234), short(4.0)
     ('12.3k', '0.123', '4')
     """
+    if abs(value) >= 1e15:
+        return f"{value:.3g}"
     for limit, sign in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")):
         if abs(value) >= limit:
             scale = 1e3 if sign == "k" else limit
