@@ -91,7 +91,7 @@ def run_algorithm(
         worker, server = entry.module.worker, entry.module.server
         for i in range(n):
             specs.append(_spec(partial(worker, settings=chosen), problem, i, (n,), daemon=True, reports=False))
-        specs.append(_spec(partial(server, settings=chosen), problem, 0, tuple(range(n))))
+        specs.append(AgentSpec(partial(server, settings=chosen), tuple(range(n)), problem=problem))
     else:
         for i, row in enumerate(rows or ring(n)):
             neighbors = tuple(j for j in sorted(row) if j != i)
@@ -112,6 +112,23 @@ def _spec(program: Callable[..., Any], problem: Problem, i: int, neighbors: tupl
 def run() -> Callable[..., Seen]:
     """`run(name, problem, rounds, ..., **settings)`: simulate one algorithm, see all its reports."""
     return run_algorithm
+
+
+@pytest.fixture
+def two_agents() -> quadratic.Quadratic:
+    """Two agents with p = q = 1, for steps worked by hand.
+
+    Agent 0: g = y^2 - y (x + 1), f = (y - 3)^2 / 2 + (x - 2)^2 / 2. Agent 1: g = 2 y^2 - 2 y, f = (y - 1)^2 + x^2 / 2 + x.
+    """
+    columns = {"A": (2, 4), "B": (1, 0), "c": (1, 2), "P": (1, 2), "t": (3, 1), "S": (1, 1), "r": (2, 0), "s": (0, 1)}
+    arrays = {name: np.array(pair, float).reshape(2, 1) for name, pair in columns.items()}
+    return quadratic.Quadratic({name: a[:, :, None] if name in "ABPS" else a for name, a in arrays.items()})
+
+
+@pytest.fixture
+def small() -> quadratic.Quadratic:
+    """Five different agents, p = 3, q = 4."""
+    return quadratic.build(quadratic.Settings(dim_x=3, dim_y=4, heterogeneity=0.5, condition=3.0), agents=5, seed=2)
 
 
 @pytest.fixture

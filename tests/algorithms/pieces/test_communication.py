@@ -52,7 +52,7 @@ Log = list[tuple[int, str, int]]
 def iterate(
     name: str, w: np.ndarray, directions: Callable[[np.ndarray], np.ndarray], start: np.ndarray, rounds: int
 ) -> Iterator[tuple[np.ndarray, list[Scheme], Log]]:
-    """Run a scheme on all agents in step; yields the iterates (n, dim), the agents' schemes and the exchanges so far."""
+    """Run a scheme on all agents in step; yields the iterates (n, dim), the schemes and the exchanges so far."""
     n, s, log = len(w), start, []
     schemes = [scheme(name) for _ in range(n)]
     for k in range(1, rounds + 1):

@@ -56,7 +56,7 @@ def test_slope_agrees_with_finite_differences(squared: bool) -> None:
 @pytest.mark.parametrize("unit", [True, False])
 @pytest.mark.parametrize("squared", [True, False])
 def test_cut_at_its_own_point_is_the_height_over_the_tolerance(squared: bool, unit: bool) -> None:
-    """There the left-hand side is h - eps (times the factor that makes the normal one), and kappa is consistent with it."""
+    """There the left-hand side is h - eps, times the factor of a unit normal, and kappa is consistent with it."""
     phi, point, eps = Affine(), some_point(), 0.25
     h = phi.residual(*parts(point), squared)
     polytope = Polytope.empty(N, n, m, np.dtype(float)).cut(h, eps, *parts(point), unit=unit)

@@ -26,7 +26,7 @@ def test_gather_arguments_of_each_policy(wait: Wait, expected: dict[str, Any]) -
 
 
 def test_attendance_by_hand() -> None:
-    """A worker not heard for two rounds is overdue at staleness 3 only in the third round, and not after it was heard."""
+    """A worker not heard for two rounds is overdue at staleness 3 in the third round, and not once it was heard."""
     attendance = Attendance(WORKERS)
     assert attendance.overdue(None) == ()
     assert attendance.overdue(1) == (0, 1, 2)
