@@ -13,6 +13,7 @@ file is checked, by its SHA-256 or by the SHA-256 of its arrays, against the con
 """
 
 import hashlib
+import io
 import os
 import tempfile
 import zipfile
@@ -222,8 +223,9 @@ def _shipped(name: str) -> DataSet:
 
 def _checked(name: str, path: Path) -> dict[str, Array]:
     try:
-        known = hashlib.sha256(path.read_bytes()).hexdigest() == SETS[name].file_sha256
-        with np.load(path, allow_pickle=False) as file:
+        content = path.read_bytes()
+        known = hashlib.sha256(content).hexdigest() == SETS[name].file_sha256
+        with np.load(io.BytesIO(content), allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
     except (OSError, ValueError, zipfile.BadZipFile, EOFError, AttributeError) as error:
         raise DataMissing(f"{path} cannot be read as the data set {name}: {error}; remove it or replace it") from error

@@ -18,6 +18,9 @@ from problems.linear_model import LinearLocal, Link, Logistic, LoopedStack, Samp
 from problems.partition import Partition
 from problems.splits import Split, sizes
 
+TOLERANCE = 1e-10
+"""Relative residual of the exact solves: far below what a metric shows, and cheaper than the last digits."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SampledSettings:
@@ -163,7 +166,7 @@ class SampledProblem(ABC):
 
     def lower_solution(self, x: Array, start: Array | None = None) -> Array:
         """y*(x) of the averaged problem; NaN where it cannot be found."""
-        solved = reference.solve_lower(self, x, start)
+        solved = reference.solve_lower(self, x, start, TOLERANCE)
         return solved.y if solved.converged else np.full_like(solved.y, np.nan)
 
     def hypergradient(self, x: Array, start: Array | None = None) -> Array:
@@ -174,7 +177,7 @@ class SampledProblem(ABC):
         y = self.lower_solution(x, start)
         if not np.isfinite(y).all():
             return np.full(self.dim_x, np.nan, self.dtype)
-        return reference.hypergradient(self, x, y)
+        return reference.hypergradient(self, x, y, TOLERANCE)
 
     @cached_property
     def _entries(self) -> Mapping[str, metrics.Entry]:
