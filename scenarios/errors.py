@@ -31,11 +31,12 @@ class Mistake:
     """The rest of a sentence that begins with the key and its value: ``must be greater than 0``."""
 
     def __str__(self) -> str:
+        rule = self.rule if self.rule.endswith("?") else self.rule.rstrip(".") + "."
         if not self.key:
-            return f"{self.file}: {self.rule}."
+            return f"{self.file}: {rule}"
         if self.value is MISSING:
-            return f"{self.file}: {self.key} {self.rule}."
-        return f"{self.file}: {self.key} = {shown(self.value)}: {self.rule}."
+            return f"{self.file}: {self.key} {rule}"
+        return f"{self.file}: {self.key} = {shown(self.value)}: {rule}"
 
 
 class ScenarioError(ValueError):

@@ -151,7 +151,7 @@ def _broken(
         found = mistakes.explain(error, settings.model(cls), file, given, path)
         return [_with_own_keys(mistake, cls, own) for mistake in found]
     except ValueError as problem:
-        return [Mistake(file, mistakes.dotted(path), dict(given), str(problem).rstrip("."))]
+        return [Mistake(file, mistakes.dotted(path), dict(given), str(problem))]
     return []
 
 
@@ -176,6 +176,7 @@ def _scenario(document: Document, text: str, source: Path) -> Scenario:
         text=text,
         document=document,
         problem=settings.read(problem.Settings, document.problem.further),
+        network=_placement(document.network.topology),
         entries=tuple(_entry(document, position) for position in range(len(document.algorithms))),
     )
 
@@ -189,16 +190,15 @@ def _entry(document: Document, position: int) -> Entry:
         algorithm=algorithm.name,
         settings=settings.read(found.settings, {**found.preset, **algorithm.settings}),
         wait=algorithm.wait or document.wait,
-        placement=_placement(algorithm.topology or document.network.topology, document.network.topology),
+        placement=_placement(algorithm.topology or document.network.topology),
     )
 
 
-def _placement(topology: Topology, network: Topology) -> Placement:
-    """Where an algorithm runs; an override that does not count its agents has as many as the network."""
+def _placement(topology: Topology) -> Placement:
     family = names.KINDS["topologies"].load(topology.name)
     return Placement(
         family=topology.name,
-        agents=topology.count or network.count,
+        agents=topology.count,
         settings=settings.read(family.Settings, topology.further),
         weights=topology.weights,
         weights_file=topology.weights_file,

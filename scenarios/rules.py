@@ -16,10 +16,12 @@ import problems
 from problems.base import COUNTED
 from problems.errors import ProblemError
 from scenarios import graphs
+from scenarios.build import the_problem
 from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
-from scenarios.scenario import Entry, Scenario
+from scenarios.scenario import Entry, Placement, Scenario
 from scenarios.schema import Crash, LinkDown, Partition, RandomCrash, RandomLinkDown, Waiting
 from simulator.stragglers import StragglerError, load_trace
+from topologies import weights
 from topologies.errors import TopologyError
 from topologies.graph import Graph
 
@@ -31,19 +33,27 @@ def complete(scenario: Scenario) -> Scenario:
 
     Raises ``ScenarioError`` with every broken rule.
     """
-    found = [*_labels(scenario), *_files(scenario), *_oracles(scenario), *_target_used(scenario), *_memory(scenario)]
-    if found:
-        raise ScenarioError(found)
-    placed, found = _graphs(scenario)
-    if found:
-        raise ScenarioError(found)
-    scenario = dataclasses.replace(scenario, agents=placed[0].workers)
+    found = [*_labels(scenario), *_files(scenario), *_weights(scenario), *_oracles(scenario), *_target_used(scenario)]
+    _raise([*found, *_memory(scenario)])
+    network, found = _graph(scenario, "network.topology", scenario.network)
+    _raise(found)
+    scenario = _counted(scenario, network[0].workers)
+    _raise(list(_memory(scenario)))
+    placed: list[Graph] = []
+    for key, placement in _placements(scenario):
+        graph, mistakes = _graph(scenario, key, placement)
+        placed += graph
+        found += mistakes
+    _raise(found)
     scenario, found = _problem(scenario)
     found += [*_counts(scenario, placed), *_per_agent(scenario), *_ids(scenario, placed), *_duplicates(scenario)]
-    found += _traces(scenario)
+    _raise([*found, *_traces(scenario)])
+    return _applicable(scenario)
+
+
+def _raise(found: Sequence[Mistake]) -> None:
     if found:
         raise ScenarioError(found)
-    return _applicable(scenario)
 
 
 def _at(scenario: Scenario, key: str, value: object, rule: str) -> Mistake:
@@ -67,11 +77,19 @@ def _files(scenario: Scenario) -> Found:
     for position, straggler in enumerate(scenario.document.stragglers):
         if straggler.kind == "trace":
             yield from _file(scenario, f"stragglers.{position}.file", straggler.file)
-    for key, entry in _placements(scenario):
-        if entry.placement.weights_file:
-            yield from _file(scenario, f"{key}.weights_file", entry.placement.weights_file)
-        if entry.placement.family == "file":
-            yield from _file(scenario, f"{key}.path", entry.placement.settings.path)
+    for key, placement in _placements(scenario):
+        if placement.weights_file:
+            yield from _file(scenario, f"{key}.weights_file", placement.weights_file)
+        if placement.family == "file":
+            yield from _file(scenario, f"{key}.path", placement.settings.path)
+
+
+def _weights(scenario: Scenario) -> Found:
+    known = [*weights.names(), "file"]
+    for key, placement in _placements(scenario):
+        rule = placement.weights
+        if rule not in known:
+            yield _at(scenario, f"{key}.weights", rule, f"is no rule of mixing weights; {nearest(rule, known)}")
 
 
 def _file(scenario: Scenario, key: str, name: str) -> Found:
@@ -79,14 +97,14 @@ def _file(scenario: Scenario, key: str, name: str) -> Found:
         yield _at(scenario, key, name, f"is not a file in {scenario.folder}")
 
 
-def _placements(scenario: Scenario) -> Iterator[tuple[str, Entry]]:
-    """The different graphs of a scenario: the key that states each, and the first entry that runs on it."""
-    seen: set[Any] = set()
+def _placements(scenario: Scenario) -> Iterator[tuple[str, Placement]]:
+    """The different graphs of a scenario, its network first, each with the key that states it."""
+    seen = {scenario.network}
+    yield "network.topology", scenario.network
     for entry in scenario.entries:
         if entry.placement not in seen:
             seen.add(entry.placement)
-            own = scenario.document.algorithms[entry.position].topology
-            yield (f"algorithms.{entry.position}.topology" if own else "network.topology"), entry
+            yield f"algorithms.{entry.position}.topology", entry.placement
 
 
 def _oracles(scenario: Scenario) -> Found:
@@ -104,13 +122,13 @@ def _target_used(scenario: Scenario) -> Found:
 def _memory(scenario: Scenario) -> Found:
     """Refuse what cannot fit, before anything is allocated."""
     total = psutil.virtual_memory().total
-    for key, entry in _placements(scenario):
-        agents = entry.placement.agents
+    for key, placement in _placements(scenario):
+        agents = placement.agents
         if agents is None:
             continue
-        needed = graphs.memory_bytes(entry.placement, agents) + _problem_bytes(scenario, agents)
+        needed = graphs.memory_bytes(placement, agents) + _problem_bytes(scenario, agents)
         if needed > total:
-            count = "workers" if entry.placement.has_server else "agents"
+            count = "workers" if placement.has_server else "agents"
             rule = f"needs about {needed / 2**30:.3g} GiB of memory a run; this machine has {total / 2**30:.3g} GiB"
             yield _at(scenario, f"{key}.{count}", agents, rule)
 
@@ -125,27 +143,36 @@ def _problem_bytes(scenario: Scenario, agents: int) -> int:
 # --- the graphs and the problem
 
 
-def _graphs(scenario: Scenario) -> tuple[list[Graph], list[Mistake]]:
-    """A graph for each placement (of the first seed), and a mistake for each seed that has none."""
-    placed: list[Graph] = []
-    found: list[Mistake] = []
-    for key, entry in _placements(scenario):
-        try:
-            drawn = graphs.of_seeds(scenario, entry.placement)
-            graphs.weights(scenario, entry.placement, drawn[0])
-            placed.append(drawn[0])
-        except TopologyError as problem:
-            found.append(_at(scenario, f"{key}.name", entry.placement.family, str(problem).rstrip(".")))
-    return placed, found
+def _graph(scenario: Scenario, key: str, placement: Placement) -> tuple[list[Graph], list[Mistake]]:
+    """The graph of a placement (of the first seed), or why one of its seeds has none."""
+    try:
+        graph = graphs.of_seeds(scenario, placement)[0]
+    except TopologyError as problem:
+        return [], [_at(scenario, f"{key}.name", placement.family, str(problem))]
+    try:
+        graphs.weights(scenario, placement, graph)
+    except TopologyError as problem:
+        return [], [_at(scenario, f"{key}.weights", placement.weights, str(problem))]
+    return [graph], []
+
+
+def _counted(scenario: Scenario, agents: int) -> Scenario:
+    """The scenario over so many agents with data; a placement that does not count its own has as many."""
+
+    def counted(placement: Placement) -> Placement:
+        return dataclasses.replace(placement, agents=placement.agents or agents)
+
+    entries = tuple(dataclasses.replace(entry, placement=counted(entry.placement)) for entry in scenario.entries)
+    return dataclasses.replace(scenario, agents=agents, network=counted(scenario.network), entries=entries)
 
 
 def _problem(scenario: Scenario) -> tuple[Scenario, list[Mistake]]:
     """The scenario with its metrics, known once the problem has been built for the first seed."""
     document = scenario.document
     try:
-        problem = problems.load(document.problem.name).build(scenario.problem, scenario.agents, scenario.seeds[0])
+        problem = the_problem(scenario, scenario.seeds[0])
     except ProblemError as mistake:
-        return scenario, [_at(scenario, "problem", document.problem.model_dump(), str(mistake).rstrip("."))]
+        return scenario, [_at(scenario, "problem", document.problem.model_dump(), str(mistake))]
     known = tuple(problem.metrics)
     asked = [(f"record.metrics.{k}", name) for k, name in enumerate(document.record.metrics or ())]
     asked += [("target.metric", document.target.metric)] if document.target else []
@@ -163,10 +190,10 @@ def _problem(scenario: Scenario) -> tuple[Scenario, list[Mistake]]:
 
 def _counts(scenario: Scenario, placed: Sequence[Graph]) -> Found:
     """All algorithms run over the same data-holding agents."""
-    for (key, entry), graph in zip(_placements(scenario), placed, strict=True):
+    for (key, placement), graph in zip(_placements(scenario), placed, strict=True):
         if graph.workers != scenario.agents:
             rule = f"has {graph.workers} agents with data, but the comparison is over {scenario.agents}"
-            yield _at(scenario, f"{key}.name", entry.placement.family, rule)
+            yield _at(scenario, f"{key}.name", placement.family, rule)
 
 
 # --- lists and ids of agents
@@ -281,7 +308,7 @@ def _traces(scenario: Scenario) -> Found:
             try:
                 traces = load_trace(scenario.path(straggler.file))
             except StragglerError as problem:
-                yield _at(scenario, key, straggler.file, str(problem).rstrip("."))
+                yield _at(scenario, key, straggler.file, str(problem))
             else:
                 last = scenario.agents - 1 + scenario.server
                 for trace in traces:

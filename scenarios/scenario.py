@@ -57,6 +57,8 @@ class Scenario:
     document: Document
     problem: Any
     """Frozen settings of the problem."""
+    network: Placement
+    """The network of the scenario, whose agents hold the data; algorithms may run on another one over the same data."""
     entries: tuple[Entry, ...]
     agents: int = 0
     """Agents that hold data; the same for all entries."""
@@ -82,8 +84,7 @@ class Scenario:
     def files(self) -> dict[str, str]:
         """SHA-256 of every file that the scenario names: its content counts, not its place."""
         named = [straggler.file for straggler in self.document.stragglers if straggler.kind == "trace"]
-        for entry in self.entries:
-            placement = entry.placement
+        for placement in {self.network, *(entry.placement for entry in self.entries)}:
             named += [placement.weights_file] if placement.weights_file else []
             named += [placement.settings.path] if placement.family == "file" else []
         return {name: hashlib.sha256(self.path(name).read_bytes()).hexdigest() for name in sorted(set(named))}
