@@ -32,6 +32,8 @@ class History(Observer):
         self._record, self._stop, self._engine, self._meters = record, stop, engine, meters
         self._reporters = frozenset(reporters)
         self._live = set(reporters)
+        self._counted = set(reporters)
+        """Whose reports make the global iterate: the live reporters; when all are down, the one that died last."""
         self._last: dict[int, tuple[int, Arrays]] = {}
         self._pending: dict[int, dict[int, Arrays]] = {}
         self.points: list[Point] = []
@@ -51,25 +53,32 @@ class History(Observer):
 
     def failed(self, now: float, agent: int) -> None:
         """A dead agent's last report is no longer part of the global iterate, and no round waits for it."""
-        if agent in self._live and len(self._live) > 1:
-            self._live.discard(agent)
+        self._live.discard(agent)
+        if self._live:
+            self._counted = set(self._live)
             for round_ in sorted(self._pending):
-                self._complete(round_)
+                if round_ > self.rounds:  # an earlier one is what somebody who was down catches up with
+                    self._complete(round_)
+        elif agent in self._reporters:
+            self._counted = {agent}
 
     def recovered(self, now: float, agent: int) -> None:
         if agent in self._reporters:
             self._live.add(agent)
+            self._counted = set(self._live)
 
     def close(self, now: float) -> None:
         """Record the global iterate at the end of the run, unless its last point stands there already."""
         if self._last and not (self.points and self.points[-1]["simulated_s"] == now):
             self._look("end", now)
-        self.rounds = max(self.rounds, min((round_ for round_, _ in self._last.values()), default=0))
+        last = (self._last[agent][0] if agent in self._last else 0 for agent in self._counted)
+        self.rounds = max(self.rounds, min(last, default=0))
 
     def _complete(self, round_: int) -> None:
         reports = self._pending[round_]
-        if self._live <= reports.keys():
-            del self._pending[round_]
+        if self._counted <= reports.keys():
+            for passed in [earlier for earlier in self._pending if earlier <= round_]:
+                del self._pending[passed]
             self.rounds = max(self.rounds, round_)
             self._add("round", round_, self._engine.now, [reports[agent] for agent in sorted(reports)])
 
@@ -78,13 +87,15 @@ class History(Observer):
         assert every is not None
 
         def sample() -> None:
+            if self._engine.ended is not None:  # this very event showed that the run had stalled before
+                return
             self._look("time", self._engine.now)
             self._sample_at(number + 1)
 
         self._engine.behind(number * every, SAMPLE, sample)
 
     def _look(self, axis: str, now: float) -> None:
-        latest = [self._last[agent] for agent in sorted(self._last) if agent in self._live]
+        latest = [self._last[agent] for agent in sorted(self._last) if agent in self._counted]
         if latest:
             self._add(axis, min(round_ for round_, _ in latest), now, [arrays for _, arrays in latest])
 

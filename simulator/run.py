@@ -7,13 +7,14 @@ from hashlib import sha256
 
 import numpy as np
 
+from simulator.checks import check
 from simulator.engine import STOP, Engine
-from simulator.errors import BadWorld, SimulationError
+from simulator.errors import SimulationError
 from simulator.failures import Failures
 from simulator.history import History, Point
 from simulator.hooks import Observer
 from simulator.journal import Journal
-from simulator.links import SHARING, TRANSPORTS, Carrier
+from simulator.links import Carrier
 from simulator.meters import Meter, Meters
 from simulator.price import Price
 from simulator.runtime import RunningAgent, Waiting
@@ -56,7 +57,7 @@ def simulate(world: World, observers: Sequence[Observer] = ()) -> Outcome:
         BadWorld: the world cannot be simulated.
         ProgramError: a program raised; its cause is chained.
     """
-    _check(world)
+    check(world)
     run = _Run(world, observers)
     with np.errstate(all="ignore"):  # a diverging run overflows: that is a result, not a warning
         run.go()
@@ -142,7 +143,7 @@ class _Run:
 
     def _idle(self) -> None:
         """Only background events are left: unless somebody may come back, nobody will ever go on."""
-        if self.engine.ended is None and not (self.engine.queue and self.failures.may_revive()):
+        if self.engine.ended is None and not self.failures.may_revive():
             self.engine.finish("stalled", self._stall())
 
     def _stalled_at(self) -> float:
@@ -203,21 +204,3 @@ def _fingerprint(status: str, now: float, points: Sequence[Point], meters: Seque
 
 def _exact(value: object) -> object:
     return float(value).hex() if isinstance(value, float) else value
-
-
-def _check(world: World) -> None:
-    if not world.agents:
-        raise BadWorld("a world needs at least one agent")
-    stop = world.stop
-    if not np.isfinite(stop.simulated_seconds) and stop.rounds is None:
-        raise BadWorld("stop: give simulated_seconds or rounds, so that the run has an end")
-    if world.network.sharing not in SHARING:
-        raise BadWorld(f"network.sharing is {world.network.sharing!r}; it must be one of {', '.join(SHARING)}")
-    if world.network.transport not in TRANSPORTS:
-        raise BadWorld(f"network.transport is {world.network.transport!r}; it must be one of {', '.join(TRANSPORTS)}")
-    for id_, spec in enumerate(world.agents):
-        for other in spec.neighbors:
-            if not 0 <= other < len(world.agents) or other == id_:
-                raise BadWorld(f"agent {id_} has neighbour {other}; others' ids are 0 to {len(world.agents) - 1}")
-            if id_ not in world.agents[other].neighbors:
-                raise BadWorld(f"agent {id_} has neighbour {other}, but {other} does not have {id_}")
