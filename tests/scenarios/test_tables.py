@@ -1,0 +1,86 @@
+"""Tables, on frames made by hand."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from scenarios import tables
+
+
+def row(label: str, seed: int | None, status: str, **more: Any) -> dict[str, Any]:
+    """A row of the table of runs."""
+    return {"scenario": "s", "algorithm": label, "label": label, "seed": seed, "status": status, **more}
+
+
+RUNS = tables.runs_frame(
+    [
+        row("a", 0, "reached", target_s=2.0, target_rounds=4, target_bits=20_000, target_oracle_calls=8, loss=0.1)
+        | {"waiting_share": 0.5, "down_share": 0.1, "computing_share": 0.4},
+        row("a", 1, "reached", target_s=4.0, target_rounds=6, target_bits=40_000, target_oracle_calls=9, loss=0.2)
+        | {"waiting_share": 0.6, "down_share": 0.1, "computing_share": 0.3},
+        row("b", 0, "stalled", reason="worker 1 waits for worker 2", loss=0.5),
+        row("b", 1, "finished", loss=0.4),
+        row("c", None, "not_applicable", reason="c needs a server"),
+    ],
+    ["loss"],
+)
+
+
+def test_columns_are_those_that_others_script_against() -> None:
+    """In this order; metrics follow."""
+    assert [*RUNS.columns] == [*tables.RUN_COLUMNS, "loss"]
+    assert [*tables.history_frame([], ["loss"]).columns] == [*tables.HISTORY_COLUMNS, "loss"]
+    for name in ("scenario", "status", "target_s", "bits_up", "waiting_share", "host_s", "fingerprint"):
+        assert name in tables.RUN_COLUMNS
+
+
+def test_types_do_not_depend_on_what_is_there() -> None:
+    """Counts are whole numbers that may be absent, also in an empty table."""
+    assert RUNS["target_bits"].dtype == "Int64"
+    assert RUNS["target_bits"].isna().sum() == 3
+    assert (RUNS.dtypes == tables.runs_frame([], ["loss"]).dtypes).all()
+
+
+def test_the_summary_has_medians_over_those_that_reached_the_target() -> None:
+    """With the range over seeds, and a dash where nobody reached it."""
+    summary = tables.summary(RUNS, target=True, metric="loss").set_index("algorithm")
+    assert summary.loc["a", "time to target [s]"] == "3 (2 to 4)"
+    assert summary.loc["a", "bits to target"] == "30k (20k to 40k)"
+    assert summary.loc["a", "idle share"] == "65 % (60 % to 70 %)"
+    assert summary.loc["b", "time to target [s]"] == "-"
+    assert summary.loc["b", "final loss"] == "0.45 (0.4 to 0.5)"
+    assert summary.loc["b", "status"] == "finished 1, stalled 1"
+    assert summary.loc["c", "status"] == "not_applicable"
+    assert [*summary.index] == ["a", "b", "c"]
+
+
+def test_without_a_target_the_summary_is_of_whole_runs() -> None:
+    """Nothing is said to be a way to a target."""
+    columns = tables.summary(RUNS, target=False).columns
+    assert "simulated time [s]" in columns
+    assert not [name for name in columns if "target" in name]
+
+
+def test_notes_say_why() -> None:
+    """One line for each algorithm that ended otherwise than wished; the seed where there is one."""
+    assert tables.notes(RUNS) == [
+        "b: stalled, seed 0: worker 1 waits for worker 2",
+        "c: not applicable: c needs a server",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "0"), (0.12345, "0.123"), (12.0, "12"), (1234.0, "1234"), (12345.0, "12.3k"), (4.567e6, "4.57M")]
+    + [(2e9, "2G"), (3e13, "30T"), (1e20, "1e+20"), (-20_000.0, "-20k")],
+)
+def test_numbers_are_short(value: float, text: str) -> None:
+    """Three digits and a prefix."""
+    assert tables.short(value) == text
+
+
+def test_middle_of_nothing_is_a_dash() -> None:
+    """An empty series, or one of absent values."""
+    assert tables.middle(pd.Series([], dtype="float64")) == "-"
+    assert tables.middle(pd.Series([None, None], dtype="Float64")) == "-"
