@@ -1,0 +1,171 @@
+"""Running a scenario: the small one, really."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import scenarios
+from scenarios import loader, runner, store, tables
+from scenarios.runner import Result
+
+
+def fingerprints(result: Result) -> list[str]:
+    """Of every run, in order."""
+    return [str(value) for value in result.runs["fingerprint"]]
+
+
+@pytest.fixture
+def result(written: Callable[..., Path], tmp_path: Path) -> Result:
+    """The small scenario's, with a folder."""
+    return scenarios.run(scenarios.load(written()), out=tmp_path / "out")
+
+
+def test_every_algorithm_runs_with_every_seed(result: Result) -> None:
+    """In the order of the scenario; time, bits and calls are measured."""
+    assert [(row.label, row.seed) for row in result.runs.itertuples()] == [
+        ("soba", 0),
+        ("soba", 1),
+        ("dsoba", 0),
+        ("dsoba", 1),
+    ]
+    assert (result.runs["status"] == "finished").all()
+    assert (result.runs["rounds"] == 6).all()
+    assert (result.runs["oracle_calls"] > 0).all()
+    assert (result.runs["simulated_s"] > 6.0).all()  # six rounds, each waiting a second for the slow worker
+    assert result.runs.loc[0, "bits_sent"] == result.runs.loc[0, "bits_up"] + result.runs.loc[0, "bits_down"]
+    assert pd.isna(result.runs.loc[2, "bits_up"])
+
+
+def test_all_algorithms_meet_the_same_world(result: Result) -> None:
+    """Both start from the same point of the same problem; another seed is another problem."""
+    starts = result.history[result.history["round"] == 0].groupby("seed")["upper_objective"]
+    assert (starts.nunique() == 1).all()
+    assert starts.first().nunique() == 2
+
+
+def test_the_folder_holds_everything(result: Result) -> None:
+    """The scenario, a record a run, tables, figures, and nothing half-written."""
+    assert result.out is not None
+    names = {path.relative_to(result.out).parts[0] for path in result.out.rglob("*") if path.is_file()}
+    assert names == {"scenario.toml", "runs.csv", "runs.parquet", "history.parquet", "runs", "figures"}
+    assert len(list((result.out / "runs").iterdir())) == 4
+    assert len(list((result.out / "figures").iterdir())) == 6
+    pd.testing.assert_frame_equal(pd.read_parquet(result.out / "runs.parquet"), result.runs)
+    pd.testing.assert_frame_equal(pd.read_parquet(result.out / "history.parquet"), result.history)
+    record, history = store.read_record(result.out, str(result.runs.loc[0, "key"]))
+    assert record["row"]["fingerprint"] == result.runs.loc[0, "fingerprint"]
+    assert len(history) == (result.history["label"] == "soba").sum() / 2
+    assert scenarios.load(result.out / "scenario.toml").seeds == (0, 1)
+
+
+def test_two_processes_give_the_same_numbers_as_one(result: Result, written: Callable[..., Path]) -> None:
+    """To the last bit, whatever the order in which runs ended."""
+    other = scenarios.run(scenarios.load(written()), jobs=2)
+    assert fingerprints(other) == fingerprints(result)
+    pd.testing.assert_frame_equal(other.history, result.history)
+    pd.testing.assert_frame_equal(other.runs.drop(columns="host_s"), result.runs.drop(columns="host_s"))
+
+
+def test_another_process_with_other_hashes_gives_the_same_numbers(result: Result, written: Callable[..., Path]) -> None:
+    """PYTHONHASHSEED has no part in it."""
+    code = f"import scenarios; print(*scenarios.run(scenarios.load({str(written())!r})).runs['fingerprint'])"
+    environment = os.environ | {"PYTHONHASHSEED": "12345"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == fingerprints(result)
+
+
+def test_adding_an_algorithm_changes_nobody_elses_numbers(
+    result: Result, written: Callable[..., Path], text: str
+) -> None:
+    """Common random numbers."""
+    more = text.replace("[[algorithms]]", '[[algorithms]]\nname = "sldbo"\n\n[[algorithms]]', 1)
+    other = scenarios.run(scenarios.load(written(more)))
+    assert fingerprints(other)[2:] == fingerprints(result)
+
+
+def test_a_defect_ends_one_run_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, written: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Its row says failed, its record has the traceback, the others are finished."""
+    real = runner.simulate
+
+    def fragile(world: object) -> object:
+        if len(world.agents) == 5 and world.seed == 1:  # type: ignore[attr-defined]
+            raise ZeroDivisionError("of all things")
+        return real(world)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "simulate", fragile)
+    result = scenarios.run(scenarios.load(written()), out=tmp_path / "out")
+    assert [*result.runs["status"]] == ["finished", "failed", "finished", "finished"]
+    assert "of all things" in result.runs.loc[1, "reason"]
+    record, history = store.read_record(tmp_path / "out", str(result.runs.loc[1, "key"]))
+    assert "ZeroDivisionError" in record["traceback"]
+    assert history.empty
+
+
+def test_what_cannot_run_is_one_row(written: Callable[..., Path], text: str) -> None:
+    """Not one for each seed; it has no seed and no record."""
+    result = scenarios.run(scenarios.load(written(text.replace('topology = { name = "star" }', ""))))
+    assert [*result.runs["status"]] == ["not_applicable", "finished", "finished"]
+    assert pd.isna(result.runs.loc[0, "seed"])
+
+
+def test_a_run_ends_at_the_target_if_asked_to(written: Callable[..., Path], text: str) -> None:
+    """Status reached, and what it took."""
+    easy = text.replace("rounds = 6", "rounds = 600\nat_target = true").replace("below = 0.9", "below = 0.97")
+    result = scenarios.run(scenarios.load(written(easy), {"record.every_rounds": 1}))
+    assert (result.runs["status"] == "reached").all()
+    assert (result.runs["target_s"] == result.runs["simulated_s"]).all()
+    assert (result.runs["rounds"] < 600).all()
+
+
+def test_who_waits_for_a_dead_agent_is_stalled(written: Callable[..., Path], text: str) -> None:
+    """With names, as a result."""
+    dead = text.replace("at_s = 50.0\nrecover_after_s = 1.0", "at_s = 0.5").replace("simulated_seconds = 100.0", "")
+    result = scenarios.run(scenarios.load(written(dead)))
+    assert (result.runs["status"] == "stalled").all()
+    assert result.runs["reason"].str.contains("1").all()
+    assert "stalled" in tables.notes(result.runs)[0]
+
+
+def test_steps_that_are_too_long_diverge(written: Callable[..., Path], text: str) -> None:
+    """No crash, no warning: a status."""
+    wild = text.replace('name = "dsoba"', 'name = "dsoba"\nsettings = { step_x = 1e200, step_y = 1e200 }')
+    result = scenarios.run(scenarios.load(written(wild)))
+    assert [*result.runs["status"]] == ["finished", "finished", "diverged", "diverged"]
+
+
+def test_seeds_of_a_failed_plan_are_seen_by_progress(written: Callable[..., Path]) -> None:
+    """Each run is announced once, with how many there are."""
+    seen: list[tuple[int, int]] = []
+    runner.run(loader.load(written()), progress=lambda record, done, total: seen.append((done, total)))
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_interruption_keeps_what_had_finished(jobs: int, written: Callable[..., Path], tmp_path: Path) -> None:
+    """Exit status 130; the tables and records of the finished runs are there, whole."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "scenarios", "run", str(written()), "--out", str(out), "--jobs", str(jobs)]
+    more = ["--set", "stop.rounds=1500", "--set", "stop.simulated_seconds=1e6", "--seeds", "200"]
+    process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit and not list((out / "runs").glob("[!.]*")):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert "Traceback" not in told
+    assert "interrupted" in told
+    rows = pd.read_parquet(out / "runs.parquet")
+    assert 1 <= len(rows) < 400
+    for key in rows["key"]:
+        assert json.loads((out / "runs" / key / "record.json").read_text())["row"]["status"] == "finished"
