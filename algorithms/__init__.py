@@ -31,7 +31,7 @@ class UnknownAlgorithm(ValueError):
         self.name, self.known = name, known
 
     def __str__(self) -> str:
-        near = difflib.get_close_matches(self.name, self.known, n=1)
+        near = difflib.get_close_matches(self.name.lower(), self.known, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         return f"algorithm is {self.name!r}: it must be one of {', '.join(self.known)}.{hint}"
 

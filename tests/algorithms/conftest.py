@@ -118,7 +118,8 @@ def run() -> Callable[..., Seen]:
 def two_agents() -> quadratic.Quadratic:
     """Two agents with p = q = 1, for steps worked by hand.
 
-    Agent 0: g = y^2 - y (x + 1), f = (y - 3)^2 / 2 + (x - 2)^2 / 2. Agent 1: g = 2 y^2 - 2 y, f = (y - 1)^2 + x^2 / 2 + x.
+    Agent 0: g = y^2 - y (x + 1), f = (y - 3)^2 / 2 + (x - 2)^2 / 2.
+    Agent 1: g = 2 y^2 - 2 y, f = (y - 1)^2 + x^2 / 2 + x.
     """
     columns = {"A": (2, 4), "B": (1, 0), "c": (1, 2), "P": (1, 2), "t": (3, 1), "S": (1, 1), "r": (2, 0), "s": (0, 1)}
     arrays = {name: np.array(pair, float).reshape(2, 1) for name, pair in columns.items()}

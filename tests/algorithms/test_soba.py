@@ -78,7 +78,7 @@ def test_decaying_steps_shrink(run, two_agents) -> None:
 
 @pytest.mark.parametrize("instant", [2.005, 2.0149])
 def test_worker_that_lost_its_memory_answers_again(run, small, instant) -> None:
-    """A crash during a step or while waiting: the worker goes on from the iterate it saved, nothing is counted twice."""
+    """A crash during a step or while waiting: the worker goes on from the iterate it saved; nothing counts twice."""
     crash = Crash(agents=(1,), at=instant, recover_after=1.0, memory="lost")
     network = Network(latency=Constant(0.002), header=0)
     seen = run("soba", small, 3000, failures=(crash,), network=network, step_x=0.02, step_y=0.1, step_u=0.1)
