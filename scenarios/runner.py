@@ -7,6 +7,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,8 @@ def run(scenario: Scenario, jobs: int = 1, out: str | Path | None = None, progre
                 progress(record, len(found), len(cells))
     except KeyboardInterrupt:
         raise Interrupted(_result(scenario, found, folder)) from None
+    except BrokenProcessPool as death:
+        _give_up(scenario, cells, found, str(death))
     result = _result(scenario, found, folder)
     if folder is not None:
         result.plot()
@@ -124,6 +127,16 @@ def _records(scenario: Scenario, cells: list[tuple[Entry, int]], jobs: int) -> I
 
 def _placed(scenario: Scenario, entry: Entry, seed: int) -> tuple[int, Record]:
     return entry.position, execute(scenario, entry, seed)
+
+
+def _give_up(
+    scenario: Scenario, cells: list[tuple[Entry, int]], found: dict[tuple[int, int], Record], death: str
+) -> None:
+    """A process died (killed from outside, or out of memory), and its pool with it: what is missing has failed."""
+    for entry, seed in cells:
+        if (entry.position, seed) not in found:
+            reason = "a process was killed, perhaps because memory ran out; fewer --jobs may help"
+            found[entry.position, seed] = records.broken(scenario, entry, seed, reason, death)
 
 
 def _store(folder: Path, scenario: Scenario, record: Record) -> None:

@@ -7,7 +7,9 @@ from scenarios.errors import MISSING, Mistake, ScenarioError, nearest, shown
 
 def test_a_mistake_is_one_sentence_with_file_key_value_and_rule() -> None:
     """The order is always the same, and a missing value is not shown."""
-    assert str(Mistake("a.toml", "stop.rounds", 0, "must be at least 1")) == "a.toml: stop.rounds = 0: must be at least 1."
+    assert (
+        str(Mistake("a.toml", "stop.rounds", 0, "must be at least 1")) == "a.toml: stop.rounds = 0: must be at least 1."
+    )
     assert str(Mistake("a.toml", "stop", MISSING, "is required")) == "a.toml: stop is required."
     assert str(Mistake("a.toml", "", MISSING, "is not TOML")) == "a.toml: is not TOML."
 

@@ -43,7 +43,7 @@ METRIC = figures.Metric("loss", "nat", 0.05)
 
 
 def test_the_main_figure_has_four_panels_with_one_axis() -> None:
-    """Against rounds, seconds, bits and calls; labels carry units; a line for each algorithm that ran, and the target."""
+    """Against rounds, seconds, bits and calls; labels carry units; a line for each algorithm, and the target."""
     figure = figures.progress(runs(), history(), METRIC, "Who?")
     assert [axes.get_xlabel() for axes in figure.axes] == [*figures.AXES.values()]
     assert figure.axes[0].get_ylabel() == "loss [nat]"
@@ -105,7 +105,9 @@ def test_files_are_there_not_empty_and_the_same_every_time(tmp_path: Path) -> No
         folder.mkdir()
         paths = figures.save(figures.draw(runs(), history(), METRIC, "Who?"), folder)
         contents.append({path.name: path.read_bytes() for path in paths})
-    assert sorted(contents[0]) == sorted(f"{name}.{kind}" for name in ("progress", "shares", "time_to_target") for kind in ("png", "svg"))
+    assert sorted(contents[0]) == sorted(
+        f"{name}.{kind}" for name in ("progress", "shares", "time_to_target") for kind in ("png", "svg")
+    )
     assert contents[0] == contents[1]
     pixels = image.imread(tmp_path / "first" / "progress.png")
     assert pixels.std() > 0.05

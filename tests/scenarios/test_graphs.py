@@ -27,7 +27,9 @@ def test_a_fixed_graph_is_built_once(written: Callable[..., Path]) -> None:
 def test_weights_follow_the_rule_the_file_and_laziness(written: Callable[..., Path], text: str, tmp_path: Path) -> None:
     """A star has none; files are looked for beside the scenario."""
     scenario = loader.load(written())
-    assert graphs.weights(scenario, scenario.entries[0].placement, graphs.of_seed(scenario, scenario.network, 0)) is None
+    assert (
+        graphs.weights(scenario, scenario.entries[0].placement, graphs.of_seed(scenario, scenario.network, 0)) is None
+    )
     matrix = np.full((4, 4), 0.25)
     matrix[[0, 1, 2, 3], [2, 3, 0, 1]] = 0.0
     np.fill_diagonal(matrix, 0.5)

@@ -24,7 +24,18 @@ def outcome() -> Outcome:
     worker = Meter(messages_sent=3, bytes_sent=10, oracle_calls=Counter(lower_hvp=2), computing_s=3.0, down_s=1.0)
     server = Meter(messages_sent=8, bytes_sent=100, messages_lost=1)
     return Outcome(
-        "finished", "every program has ended", 6.0, 3, tuple(points), (worker,) * 4 + (server,), (), (0, 0), 9, "f", None, None
+        "finished",
+        "every program has ended",
+        6.0,
+        3,
+        tuple(points),
+        (worker,) * 4 + (server,),
+        (),
+        (0, 0),
+        9,
+        "f",
+        None,
+        None,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 import scenarios
@@ -20,6 +21,13 @@ from scenarios.runner import Result
 def fingerprints(result: Result) -> list[str]:
     """Of every run, in order."""
     return [str(value) for value in result.runs["fingerprint"]]
+
+
+def wait_for_a_record(out: Path) -> None:
+    """Until the first run of another process has been written."""
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit and not list((out / "runs").glob("[!.]*")):
+        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -150,16 +158,33 @@ def test_seeds_of_a_failed_plan_are_seen_by_progress(written: Callable[..., Path
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+def test_a_killed_worker_process_is_no_traceback(written: Callable[..., Path], tmp_path: Path) -> None:
+    """Exit status 1; what had finished is kept, the rest has failed, with the reason."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "scenarios", "run", str(written()), "--out", str(out), "--jobs", "2"]
+    more = ["--set", "stop.rounds=600", "--set", "stop.simulated_seconds=1e6", "--seeds", "40"]
+    process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_for_a_record(out)
+    workers = [child for child in psutil.Process(process.pid).children() if "loky" in " ".join(child.cmdline())]
+    for worker in workers:
+        worker.kill()
+    _, told = process.communicate(timeout=60)
+    assert workers
+    assert process.returncode == 1, told
+    assert "scenarios/runner.py" not in told  # no traceback of ours; joblib's resource tracker may complain
+    statuses = pd.read_parquet(out / "runs.parquet")["status"]
+    assert set(statuses) == {"finished", "failed"}
+    assert len(statuses) == 80
+
+
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_an_interruption_keeps_what_had_finished(jobs: int, written: Callable[..., Path], tmp_path: Path) -> None:
     """Exit status 130; the tables and records of the finished runs are there, whole."""
     out = tmp_path / "out"
     command = [sys.executable, "-m", "scenarios", "run", str(written()), "--out", str(out), "--jobs", str(jobs)]
-    more = ["--set", "stop.rounds=1500", "--set", "stop.simulated_seconds=1e6", "--seeds", "200"]
+    more = ["--set", "stop.rounds=500", "--set", "stop.simulated_seconds=1e6", "--seeds", "200"]
     process = subprocess.Popen([*command, *more], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    limit = time.monotonic() + 60
-    while time.monotonic() < limit and not list((out / "runs").glob("[!.]*")):
-        time.sleep(0.02)
+    wait_for_a_record(out)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130, told

@@ -71,7 +71,10 @@ def test_every_way_to_state_the_cost_of_work(text: str, cost: str) -> None:
 @pytest.mark.parametrize(
     ("table", "kind"),
     [
-        ('kind = "random_crash"\nmtbf_s = 10.0\nrepair_s = { distribution = "lognormal", median = 1, sigma = 1 }', "RandomCrash"),
+        (
+            'kind = "random_crash"\nmtbf_s = 10.0\nrepair_s = { distribution = "lognormal", median = 1, sigma = 1 }',
+            "RandomCrash",
+        ),
         ('kind = "link_down"\nlink = [0, 1]\nat_s = 1\nfor_s = 2', "LinkDown"),
         ('kind = "random_link_down"\nmtbf_s = 10.0\nrepair_s = 1.0', "RandomLinkDown"),
         ('kind = "partition"\ngroups = [[0, 1], [2, 3]]\nat_s = 1\nfor_s = 2', "Partition"),

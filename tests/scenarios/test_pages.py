@@ -1,0 +1,62 @@
+"""What list, show and check print."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import algorithms
+from scenarios import loader, names, pages
+from scenarios.errors import ScenarioError
+
+
+@pytest.mark.parametrize("kind", names.KINDS)
+def test_a_listing_has_a_name_a_line(kind: str) -> None:
+    """First the name, then what it is."""
+    lines = [line for line in pages.listing(kind).splitlines() if line]
+    assert [line.split()[0] for line in lines] == list(names.KINDS[kind].names())
+    assert all(len(line.split()) > 2 for line in lines)
+
+
+def test_the_whole_listing_says_the_kind() -> None:
+    """Of everything there is."""
+    lines = pages.listing(None).splitlines()
+    assert len(lines) == sum(len(kind.names()) for kind in names.KINDS.values())
+    assert any(line.split()[:2] == ["ring", "topology:"] for line in lines)
+
+
+def test_an_unknown_kind_is_refused() -> None:
+    """With the nearest."""
+    with pytest.raises(ScenarioError, match='nearest is "algorithms"'):
+        pages.listing("algorithm")
+
+
+@pytest.mark.parametrize("name", [name for kind in names.KINDS.values() for name in kind.names()])
+def test_everything_has_a_page(name: str) -> None:
+    """An algorithm's with its settings, their units and what it needs."""
+    page = pages.page(name)
+    assert len(page) > 60
+    if name in algorithms.names():
+        for word in ("Settings", "Needs", "default", "transports"):
+            assert word in page
+
+
+def test_a_variants_page_has_its_own_defaults() -> None:
+    """MA-SOBA averages."""
+    line = next(line for line in pages.page("ma_soba").splitlines() if line.strip().startswith("averaging"))
+    assert "default 0.1" in line
+
+
+def test_the_plan_says_what_would_be_run(written: Callable[..., Path], text: str) -> None:
+    """Runs, agents, end, target, and what cannot run."""
+    plan = pages.plan(loader.load(written(text + '\n[[algorithms]]\nname = "ma_soba"\n')))
+    for words in (
+        "small.toml is valid",
+        "4: 2 algorithms, 2 seeds",
+        "4 with data, and a server",
+        "quadratic: 3 upper, 2 lower variables",
+        "at the first of 100 simulated seconds, 6 rounds",
+        "relative_distance_to_optimum below 0.9",
+        "ma_soba on ring, waits: all; not applicable: ma_soba needs a server",
+    ):
+        assert words in plan
