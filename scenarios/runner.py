@@ -6,7 +6,7 @@ A run that a defect ends is a row with status ``failed`` and its traceback in th
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +83,14 @@ def run(scenario: Scenario, jobs: int = 1, out: str | Path | None = None, progre
     found: dict[tuple[int, int], Record] = {}
     try:
         for position, record in _records(scenario, cells, jobs):
+            found[position, record.row["seed"]] = record
             if folder is not None:
                 _store(folder, scenario, record)
-            found[position, record.row["seed"]] = record
             if progress is not None:
                 progress(record, len(found), len(cells))
     except KeyboardInterrupt:
+        if folder is not None:
+            _store_missing(folder, scenario, found.values())
         raise Interrupted(_result(scenario, found, folder)) from None
     except BrokenProcessPool as death:
         _give_up(scenario, cells, found, str(death))
@@ -142,6 +144,13 @@ def _give_up(
 def _store(folder: Path, scenario: Scenario, record: Record) -> None:
     history = tables.history_frame(record.points, measured(scenario, record.points))
     store.write_record(folder, record.key, record.as_json(), history)
+
+
+def _store_missing(folder: Path, scenario: Scenario, found: Iterable[Record]) -> None:
+    """Write the record whose writing was interrupted."""
+    for record in found:
+        if not (folder / "runs" / record.key).exists():
+            _store(folder, scenario, record)
 
 
 def _result(scenario: Scenario, found: dict[tuple[int, int], Record], folder: Path | None) -> Result:

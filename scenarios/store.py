@@ -62,6 +62,7 @@ def write_record(out: Path, name: str, record: Mapping[str, Any], history: pd.Da
     """Write one run; what was there under this key is replaced."""
     final = out / "runs" / name
     unfinished = _beside(final)
+    shutil.rmtree(unfinished, ignore_errors=True)  # of an interrupted attempt of this very process
     unfinished.mkdir()
     _to_disk(unfinished / "record.json", (json.dumps(record, indent=1, sort_keys=True) + "\n").encode())
     history.to_parquet(unfinished / "history.parquet", index=False)
