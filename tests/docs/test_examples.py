@@ -1,0 +1,48 @@
+"""Every block of code in the tutorial and the guides runs, and what the pages say it prints is what it prints."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import scenarios
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    """The fenced blocks of one language on a page, in order."""
+    return re.findall(rf"```{kind}\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+
+
+def test_the_guide_to_adding_an_algorithm_builds_runs_and_tests_one() -> None:
+    """Its three blocks, executed in order in one namespace, end with assertions about the run."""
+    found = blocks("guides/add_an_algorithm.md", "python")
+    assert len(found) == 3
+    assert "assert" in found[-1]
+    namespace: dict[str, object] = {"__name__": "lower_first"}
+    for number, block in enumerate(found, start=1):
+        exec(compile(block, f"add_an_algorithm.md, block {number}", "exec"), namespace)
+
+
+def test_the_tutorial_prints_what_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The scenario of the page, run as the page says, gives the table of the page."""
+    monkeypatch.chdir(tmp_path)
+    (scenario,) = blocks("tutorial/first_scenario.md", "toml")
+    (program,) = blocks("tutorial/first_scenario.md", "python")
+    (expected,) = blocks("tutorial/first_scenario.md", "output")
+    Path("slow_agent.toml").write_text(scenario)
+    exec(compile(program, "first_scenario.md", "exec"), {"__name__": "tutorial"})
+    assert capsys.readouterr().out == expected
+
+
+def test_the_tutorial_shows_the_answer_to_its_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The misspelt key of the page is answered in the page's words."""
+    monkeypatch.chdir(tmp_path)
+    (scenario,) = blocks("tutorial/first_scenario.md", "toml")
+    (expected,) = blocks("tutorial/first_scenario.md", "mistake")
+    Path("slow_agent.toml").write_text(scenario.replace("latency_s =", "latency ="))
+    with pytest.raises(scenarios.ScenarioError, match=re.escape(expected.strip())):
+        scenarios.load("slow_agent.toml")
