@@ -1,6 +1,7 @@
-"""The clock against closed forms: exact to 1e-9 where nothing is random, within four standard errors where something is.
+"""The clock against closed forms: exact to 1e-9 where nothing is random, else within four standard errors.
 
-Every test is named after its formula. N agents, n bytes, alpha = latency, B = bytes per second; H_N = 1 + 1/2 + ... + 1/N.
+Every test is named after its formula. N agents, n bytes, alpha = latency, B = bytes per second,
+H_N = 1 + 1/2 + ... + 1/N.
 """
 
 import itertools
@@ -295,7 +296,7 @@ def test_ring_cycle_time_is_the_max_plus_eigenvalue(run, delay, cycle):
 
 
 def test_gossip_with_random_times_is_the_max_plus_recursion(run):
-    """Every instant of a gossip ring with random steps, latencies and jitter is that of a NumPy recursion, to the bit."""
+    """A gossip ring with random steps, latencies and jitter has the instants of a NumPy recursion, to the bit."""
     n_agents, rounds, seed = 7, 200, 5
     step, latency, jitter = LogNormal(1.0, 1.0), Uniform(0.1, 2.0), Exponential(0.5)
     network = {"latency": latency, "jitter": jitter, "uplink": B, "downlink": B}
@@ -429,7 +430,7 @@ def test_mean_staleness_is_N_minus_1_whatever_the_law(run, law):
 
 
 def test_closed_server_MM1N_has_throughput_mu_times_1_minus_P0(run):
-    """N workers that think 1/lambda and share a server of rate mu: X = mu(1 - P0), 1/P0 = sum N!/(N-k)! (lambda/mu)^k."""
+    """N workers that think 1/lambda at a server of rate mu: X = mu(1 - P0), 1/P0 = sum N!/(N-k)! (lambda/mu)^k."""
     n, mu = 6, 4.0
     instants, _ = served(run, n, 12000, Exponential(1.0), stragglers=(FixedSlowdown((n,), 1 / mu),))
     empty = 1 / sum(math.factorial(n) / math.factorial(n - k) * mu**-k for k in range(n + 1))
@@ -445,7 +446,7 @@ def test_closed_server_DD_has_throughput_min_N_over_Z_plus_S_and_1_over_S(run, s
 
 
 def queue(run, sizes, gap, record=None):
-    """Waiting times on a FIFO uplink of 1 MB/s: messages of sizes drawn by `sizes(rng)` handed over at Poisson instants.
+    """Waiting times on a FIFO uplink of 1 MB/s: sizes drawn by `sizes(rng)`, handed over at Poisson instants.
 
     Also the time each was under way and the outcome of the run.
     """
