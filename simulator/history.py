@@ -110,7 +110,7 @@ class History(Observer):
             "oracle_calls": meters.oracle_calls(),
             "operations": meters.operations(),
         }
-        mean = {name: _mean([report[name] for report in reports]) for name in reports[0]}
+        mean = {name: _mean([report[name] for report in reports]) for name in _shared(reports)}
         iterate = {name: value for name, value in mean.items() if np.ndim(value)}
         point.update({name: float(value) for name, value in mean.items() if not np.ndim(value)})
         for name, centre in iterate.items():
@@ -125,6 +125,11 @@ class History(Observer):
         self.points.append(point)
         if self._stop.target is not None and self._stop.target(point):
             self._engine.finish("reached", f"the target was reached after round {round_}")
+
+
+def _shared(reports: Sequence[Arrays]) -> list[str]:
+    """Names that every one of these reports has; a first report may know less than later ones."""
+    return [name for name in reports[0] if all(name in report for report in reports)]
 
 
 def _mean(values: Sequence[Any]) -> Any:
