@@ -282,11 +282,12 @@ def step_for(master: Master, i: int, stays: Array | None = None) -> dict[str, An
 
 
 def cuts_now(normals: Array, payload: Mapping[str, Any], inner: "Inner | None") -> Array:
-    """The worker's b's (P, m) after a step message."""
+    """The worker's b's (P, m) after a step message; too few of them if it missed some news."""
     if "normals" in payload:
         return np.array(payload["normals"])
     if "stays" in payload:
-        normals = normals[payload["stays"].values]
+        stays = payload["stays"].values
+        normals = normals[stays] if len(stays) == len(normals) else normals[:0]
         if len(payload["multipliers"]) > len(normals) and inner is not None:
             normals = np.concatenate([normals, 2.0 * inner.gap[None]])
     return normals
