@@ -33,7 +33,7 @@ STORED = {
     "fifo": "41f509960aebfe2723154bb12e153edf5573737e03c811d9ca65e43ce79970d2",
     "fair": "cdc65b50d0ef1b49e030a2293f496231c7b61688dbe7869426fab841ef26b112",
 }
-"""Journal fingerprints of `gossip` below: a world without BLAS and without NumPy's exp, whose last bit is the machine's."""
+"""Journal fingerprints of `gossip` below: a world without BLAS, and without NumPy's exp (not the same everywhere)."""
 
 
 def spend(tally):
