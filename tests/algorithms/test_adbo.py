@@ -396,6 +396,19 @@ def test_worker_that_comes_back_is_in_the_sums_again(run, instance, memory, wait
     assert np.linalg.norm(final(seen) - target) < 5e-3
 
 
+def test_worker_that_forgot_its_cuts_gets_them_again(run, small) -> None:
+    """A short crash between cut rounds, without any rule for dead workers: its next step message holds its b's."""
+    crash = Crash(agents=(1,), at=14.5, recover_after=0.2, memory="lost")
+    seen = run(
+        "sdbo", small, 60, compute=Compute(seconds_per_step=Constant(1.0)), failures=(crash,), keep_messages=True
+    )
+    again = [payload for sender, to, _, payload, _ in seen.messages if sender == 5 and to == 1 and "normals" in payload]
+    assert [len(payload["normals"]) for payload in again] == [0, 1]
+    assert seen.outcome.status == "finished"
+    calls = [meter.oracle_calls["upper_grad_y"] for meter in seen.outcome.meters[:5]]
+    assert min(calls) >= 60
+
+
 @pytest.mark.parametrize("at", np.linspace(0.3, 30.0, 12))
 def test_crash_at_any_instant_is_survived(run, small, at) -> None:
     """In a step, in a cut round, while waiting: with `dead_after_s` the run goes on and the worker takes part again."""
