@@ -33,6 +33,8 @@ SHARES = {
     "waiting_share": ("waiting", "#E69F00", "///"),
     "down_share": ("down", "#000000", "xxx"),
 }
+FAR = 15.0
+"""Quotient of largest to smallest from which an axis is logarithmic."""
 ENDINGS = {"stalled": ("X", "stalled"), "diverged": ("P", "diverged")}
 
 STYLE: dict[Any, Any] = {
@@ -134,7 +136,7 @@ def progress(runs: pd.DataFrame, history: pd.DataFrame, metric: Metric, title: s
             for label, style in look.items():
                 _curve(axes, _series(history, label, column, metric.name), style)
                 _endings(axes, runs[runs["label"] == label], history, column, metric, style)
-            _horizontal(axes, column, words)
+            _horizontal(axes, history, column, words)
             if metric.target is not None:
                 axes.axhline(metric.target, color="0.35", linewidth=1.0, linestyle=(0, (2, 2)))
         _vertical(panels[0], history, metric)
@@ -205,12 +207,26 @@ def _endings(axes: Axes, runs: pd.DataFrame, history: pd.DataFrame, column: str,
             axes.plot(place, value, marker=marker, markersize=9, zorder=5, **look)
 
 
-def _horizontal(axes: Axes, column: str, words: str) -> None:
+def _horizontal(axes: Axes, history: pd.DataFrame, column: str, words: str) -> None:
+    """From zero; logarithmic, from the first point after the start, where some algorithm ends far before another."""
     axes.set_xlabel(words)
-    axes.set_xlim(left=0)
+    ends = history.groupby("label", sort=False)[column].max().astype(float)
+    beginnings = history.loc[history[column] > 0, column].astype(float)
+    logarithmic = far_apart(ends.to_numpy()) and len(beginnings) > 0
+    if logarithmic:
+        axes.set_xscale("log")
+        axes.set_xlim(left=beginnings.min())
+    else:
+        axes.set_xlim(left=0)
+        axes.locator_params(axis="x", nbins=5)
     if column in ("bits_sent", "oracle_calls"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
-    axes.locator_params(axis="x", nbins=5)
+
+
+def far_apart(values: np.ndarray) -> bool:
+    """Whether a linear axis would squeeze the smallest of these values against zero."""
+    positive = values[values > 0]
+    return len(positive) > 1 and positive.max() > FAR * positive.min()
 
 
 def _vertical(axes: Axes, history: pd.DataFrame, metric: Metric) -> None:
@@ -285,7 +301,10 @@ def time_to_target(runs: pd.DataFrame, title: str = "") -> Figure:
                 axes.annotate(words, (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
         axes.set_yticks(range(len(look)), list(look))
         axes.set_ylim(len(look) - 0.5, -0.5)
-        axes.set_xlim(left=0)
+        if far_apart(runs["target_s"].dropna().astype(float).to_numpy()):
+            axes.set_xscale("log")
+        else:
+            axes.set_xlim(left=0)
         axes.set_xlabel("simulated time to the target [s]")
     return figure
 
