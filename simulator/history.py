@@ -39,6 +39,8 @@ class History(Observer):
         self.points: list[Point] = []
         self.rounds = 0
         """The highest round that every live reporter has completed."""
+        self.verdict: tuple[str, str] | None = None
+        """Status and reason of a run that its iterates end: `diverged` or `reached`."""
         if record.every_seconds is not None:
             self._sample_at(0)
 
@@ -69,8 +71,11 @@ class History(Observer):
 
     def close(self, now: float) -> None:
         """Record the global iterate at the end of the run, unless its last point stands there already."""
-        if self._last and not (self.points and self.points[-1]["simulated_s"] == now):
-            self._look("end", now)
+        latest = self._latest()
+        if latest:
+            stands = (now, min(round_ for round_, _ in latest))
+            if not self.points or stands != (self.points[-1]["simulated_s"], self.points[-1]["round"]):
+                self._look("end", now)
         last = (self._last[agent][0] if agent in self._last else 0 for agent in self._counted)
         self.rounds = max(self.rounds, min(last, default=0))
 
@@ -94,8 +99,12 @@ class History(Observer):
 
         self._engine.behind(number * every, SAMPLE, sample)
 
+    def _latest(self) -> list[tuple[int, Arrays]]:
+        """Round and arrays of the last reports that make the global iterate, in order of agents."""
+        return [self._last[agent] for agent in sorted(self._last) if agent in self._counted]
+
     def _look(self, axis: str, now: float) -> None:
-        latest = [self._last[agent] for agent in sorted(self._last) if agent in self._counted]
+        latest = self._latest()
         if latest:
             self._add(axis, min(round_ for round_, _ in latest), now, [arrays for _, arrays in latest])
 
@@ -118,13 +127,18 @@ class History(Observer):
         broken = next((name for name, value in iterate.items() if not np.isfinite(value).all()), None)
         if broken is not None:
             self.points.append(point)
-            self._engine.finish("diverged", f"{broken} of the global iterate is not finite after round {round_}")
+            self._end("diverged", f"{broken} of the global iterate is not finite after round {round_}")
             return
         if self._record.measure is not None:
             point.update(self._record.measure(iterate))
         self.points.append(point)
         if self._stop.target is not None and self._stop.target(point):
-            self._engine.finish("reached", f"the target was reached after round {round_}")
+            self._end("reached", f"the target was reached after round {round_}")
+
+    def _end(self, status: str, reason: str) -> None:
+        if self.verdict is None:
+            self.verdict = (status, reason)
+        self._engine.finish(status, reason)
 
 
 def _shared(reports: Sequence[Arrays]) -> list[str]:

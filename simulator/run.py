@@ -101,8 +101,7 @@ class _Run:
         running = [(agent.id, agent.computing_since) for agent in self.agents if agent.computing_since is not None]
         self.meters.close(now, running)
         self.history.close(now)
-        if self.engine.ended is not None:  # the last look may have found a divergence
-            status, reason = self.engine.ended
+        status, reason = self.history.verdict or (status, reason)  # the last look may have found a divergence
         in_flight = self.carrier.in_flight()
         self._check_conservation(len(in_flight), sum(message.size for message in in_flight))
         journal = self.journal
