@@ -148,7 +148,7 @@ class _Run:
     def _stalled_at(self) -> float:
         """When the last live agent began to wait, or the last one died."""
         since = [agent.waiting_since for agent in self.agents if agent.waiting_since is not None and agent.alive]
-        return max([*since, *self.failures.since.values()], default=self.engine.now)
+        return float(max([*since, *self.failures.since.values()], default=self.engine.now))
 
     def _stall(self) -> str:
         """Who waits for whom since when, first those whom a failure keeps waiting."""
