@@ -12,7 +12,7 @@ export BILEVELSIM_DATA ?= $(abspath ../shared/data)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint bench docs clean
+.PHONY: help demo test test-full lint bench clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -34,19 +34,12 @@ lint: .venv/installed  ## style, types and import rules
 bench: .venv/installed  ## speed as ratios against floors and plain loops
 	$(BIN)/python -m benchmarks
 
-docs: .venv/installed-docs  ## the documentation as HTML in docs/_build/html
-	$(BIN)/sphinx-build -q -W -b html docs docs/_build/html
-
 clean:  ## remove what the targets made
-	rm -rf .venv results build docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv results build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("bilevelsim needs Python 3.11 or later; name one with make PYTHON=...") if sys.version_info < (3, 11) else 0'
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install -q -e '.[dev]'
-	@touch $@
-
-.venv/installed-docs: .venv/installed
-	$(BIN)/python -m pip install -q -e '.[docs]'
 	@touch $@
