@@ -87,6 +87,8 @@ def _check_failure(failure: Failure, world: World) -> None:
             _one_of("a crash's memory", failure.memory, MEMORIES)
         case RandomCrash():
             _check_agents(failure.agents, world)
+            if math.isinf(world.stop.simulated_seconds):
+                raise BadWorld("random crashes need stop.simulated_seconds: what is always cut short never ends")
             _one_of("a crash's memory", failure.memory, MEMORIES)
         case LinkDown():
             _check_links(failure.links, world)

@@ -133,8 +133,9 @@ class _Run:
             self.engine.finish("finished", "every program has ended")
 
     def _died(self, agent: RunningAgent) -> None:
-        """An agent that is down for ever is not waited for, as long as another one can still end."""
-        if agent.id in self._unfinished and len(self._unfinished) > 1:
+        """An agent that is down for ever is not waited for, as long as another one has ended or can still end."""
+        others_end = len(self._unfinished) > 1 or any(other.ended for other in self.agents)
+        if agent.id in self._unfinished and others_end:
             self._ended(agent)
 
     def _time_is_up(self) -> None:

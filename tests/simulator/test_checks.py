@@ -67,6 +67,10 @@ BAD = [
     ({"failures": (Crash((0,), 1.0, 1.0, "half"),)}, "a crash's memory is 'half'; it must be one of kept, lost"),
     ({"failures": (RandomCrash((5,), LAW, LAW),)}, "a failure names agent 5; ids are 0 to 2"),
     ({"failures": (RandomCrash((0,), LAW, LAW, "no"),)}, "a crash's memory is 'no'; it must be one of kept, lost"),
+    (
+        {"failures": (RandomCrash((0,), LAW, LAW),), "stop": Stop(rounds=9)},
+        "random crashes need stop.simulated_seconds: what is always cut short never ends",
+    ),
     ({"failures": (LinkDown(((0, 2),), 1.0),)}, r"names link \(0, 2\), but 0 and 2 are not neighbours"),
     ({"failures": (LinkDown(((0, 1),), 1.0, -2.0),)}, "a failure's duration is -2.0 s; it must be above 0"),
     ({"failures": (RandomLinkDown(((0, 7),), LAW, LAW),)}, "a failure names agent 7; ids are 0 to 2"),
@@ -100,6 +104,6 @@ def test_good_worlds_pass():
                 RandomLinkDown(((1, 2),), LAW, LAW),
             ),
             wait=Wait("first", k=1, staleness=0),
-            stop=Stop(rounds=0),
+            stop=Stop(1.0, rounds=0),
         )
     )

@@ -283,15 +283,10 @@ def test_a_dead_agent_sends_nothing(run, log):
 
 def test_who_dies_at_an_instant_does_not_receive_at_it(run, log):
     """Failures come first: due at 3 s, dead at 3 s, lost."""
-    run(
-        hears([], 9.0),
-        sends((2.0, "x")),
-        network={**ONE, "transport": "datagram"},
-        failures=(down(3.0),),
-        observers=[log],
-    )
+    network = {**ONE, "transport": "datagram"}
+    run(hears([], 9.0), sends((2.0, "x"), (4.0, "y")), network=network, failures=(down(3.0),), observers=[log])
     assert log.of("delivered") == []
-    assert log.of("lost") == [(3.0, 1, 0, "x", "receiver down")]
+    assert log.of("lost")[0] == (3.0, 1, 0, "x", "receiver down")
 
 
 def test_who_is_back_at_an_instant_receives_at_it(run):
@@ -350,10 +345,11 @@ def test_an_outage_without_end_wins(run, log):
 # ---- who is waited for
 
 
-def test_who_is_dead_for_ever_is_not_waited_for(run):
-    """The run ends when all the others have ended."""
-    outcome = run(ticks([], 5), ticks([], 3), edges=[], failures=(down(1.0),))
-    assert (outcome.status, outcome.simulated_s) == ("finished", 6.0)
+@pytest.mark.parametrize(("dies", "ends"), [(1.0, 6.0), (7.0, 7.0)])
+def test_who_is_dead_for_ever_is_not_waited_for(run, dies, ends):
+    """The run ends when all the others have ended, whether that was before or after the death."""
+    outcome = run(ticks([], 5), ticks([], 3), edges=[], failures=(down(dies),))
+    assert (outcome.status, outcome.simulated_s) == ("finished", ends)
 
 
 def test_who_comes_back_is_waited_for(run):

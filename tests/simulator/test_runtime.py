@@ -436,6 +436,33 @@ def test_symmetric_drops_keep_the_sum_of_all_agents(run):
     assert totals == {k: pytest.approx(31.0, rel=1e-12) for k in range(1, 31)}
 
 
+@pytest.mark.xfail(strict=True, raises=KeyError, reason="mix shares its tags with the program's own messages")
+def test_a_mix_does_not_take_a_programs_own_message(run):
+    """A message whose tag is the round's number is none of that round's mix."""
+    seen = {}
+
+    def program(agent):
+        yield agent.broadcast(1, v=7.0)
+        (x,) = yield agent.mix(1, np.array([float(agent.id)]))
+        messages = yield agent.gather(1)
+        seen[agent.id] = (float(x[0]), values(messages))
+
+    run(program, program)
+    assert seen == {0: (0.5, {1: 7.0}), 1: (0.5, {0: 7.0})}
+
+
+@pytest.mark.xfail(strict=True, raises=ValueError, reason="what a mix raises has no agent and no instant")
+def test_arrays_that_do_not_fit_are_a_mistake_of_a_program(run):
+    """Neighbours that mix arrays of different lengths: the error names the agent and the instant."""
+
+    def program(agent):
+        yield agent.sleep(1.0)
+        yield agent.mix(1, np.zeros(2 + agent.id))
+
+    with pytest.raises(ProgramError, match="failed at 2 s"):
+        run(program, program, network=LATER)
+
+
 @pytest.mark.xfail(strict=True, raises=ProgramError, reason="an agent without neighbours cannot post")
 def test_an_agent_alone_mixes_with_itself(run):
     """A network of one agent: broadcast reaches nobody, and mix gives back what it got."""
