@@ -1,10 +1,10 @@
-"""The journal: the ordered record of everything that happened, kept in columns (a million tuples would slow the
+"""The journal: the ordered record of everything that happened, packed as bytes (a million tuples would slow the
 garbage collector).
 """
 
-from array import array
 from collections.abc import Mapping
 from hashlib import sha256
+from struct import Struct
 
 import numpy as np
 
@@ -14,6 +14,10 @@ from simulator.message import Message
 KINDS = ("sent", "delivered", "lost", "computed", "waited", "failed", "recovered", "reported")
 SENT, DELIVERED, LOST, COMPUTED, WAITED, FAILED, RECOVERED, REPORTED = range(len(KINDS))
 
+ROW = np.dtype([("time", "<f8"), ("kind", "i1"), ("agent", "<i4"), ("peer", "<i4"), ("value", "<f8")])
+_pack = Struct("<dbiid").pack
+"""One row; packing it costs half of what five appends to five arrays do."""
+
 
 class Journal(Observer):
     """Every event, in order: when, what, which agent, and its peer and bytes, or its start, or its round.
@@ -22,20 +26,16 @@ class Journal(Observer):
     """
 
     def __init__(self) -> None:
-        self.time = array("d")
-        self.kind = array("b")
-        self.agent = array("i")
-        self.peer = array("i")
-        self.value = array("d")
+        self._rows = bytearray()
 
     def __len__(self) -> int:
-        return len(self.time)
+        return len(self._rows) // ROW.itemsize
 
     def sent(self, now: float, message: Message) -> None:
-        self._note(now, SENT, message.sender, message.to, message.size)
+        self._rows += _pack(now, SENT, message.sender, message.link.to, message.size)
 
     def delivered(self, now: float, message: Message) -> None:
-        self._note(now, DELIVERED, message.to, message.sender, message.size)
+        self._rows += _pack(now, DELIVERED, message.link.to, message.sender, message.size)
 
     def lost(self, now: float, message: Message, why: str) -> None:
         self._note(now, LOST, message.to, message.sender, message.size)
@@ -44,7 +44,7 @@ class Journal(Observer):
         self._note(end, COMPUTED, agent, -1, start)
 
     def waited(self, agent: int, start: float, end: float) -> None:
-        self._note(end, WAITED, agent, -1, start)
+        self._rows += _pack(end, WAITED, agent, -1, start)
 
     def failed(self, now: float, agent: int) -> None:
         self._note(now, FAILED, agent, -1, 0.0)
@@ -56,19 +56,16 @@ class Journal(Observer):
         self._note(now, REPORTED, agent, -1, round_)
 
     def _note(self, time: float, kind: int, agent: int, peer: int, value: float) -> None:
-        self.time.append(time)
-        self.kind.append(kind)
-        self.agent.append(agent)
-        self.peer.append(peer)
-        self.value.append(value)
+        self._rows += _pack(time, kind, agent, peer, value)
 
     def columns(self) -> dict[str, np.ndarray]:
         """The record as arrays: time (s), kind (index into `KINDS`), agent, peer (-1: none), value."""
-        return {name: np.asarray(getattr(self, name)) for name in ("time", "kind", "agent", "peer", "value")}
+        rows = np.frombuffer(self._rows, ROW)
+        return {name: np.ascontiguousarray(rows[name]) for name in ("time", "kind", "agent", "peer", "value")}
 
     def fingerprint(self) -> str:
         """Hash of the whole record, hexadecimal."""
         digest = sha256()
         for column in self.columns().values():
-            digest.update(np.ascontiguousarray(column).astype(column.dtype.newbyteorder("<")).tobytes())
+            digest.update(column.tobytes())
         return digest.hexdigest()

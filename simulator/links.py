@@ -28,11 +28,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.delays import Constant, Draws, Law
-from simulator.engine import ARRIVAL, DELIVERY, RETRY, SENDER_SHIFT, SETTLE, Alarm, Engine
+from simulator.engine import ARRIVAL, DELIVERY, RETRY, SETTLE, Alarm, Engine
 from simulator.errors import BadWorld
 from simulator.fair import Fluid
 from simulator.hooks import Observer, listeners
-from simulator.message import Message, Payload
+from simulator.message import DROPPED, Message, Payload
+from simulator.mixing import Scratch
 from simulator.streams import stream
 from simulator.world import Loss, Network
 
@@ -80,13 +81,13 @@ class Link:
     """One direction between two agents."""
 
     __slots__ = (
-        "bytes_delivered", "bytes_lost", "bytes_sent", "channel", "down", "edge", "expected", "held", "jitter", "last_due",
-        "latency", "messages_delivered", "messages_lost", "messages_sent", "on_due", "posted", "receiver", "seconds_per_byte",
-        "sender",
+        "bytes_delivered", "bytes_lost", "bytes_sent", "channel", "down", "edge", "expected", "held", "jitter",
+        "last_due", "latency", "messages_delivered", "messages_lost", "messages_sent", "on_due", "posted", "receiver",
+        "seconds_per_byte", "sender", "to",
     )  # fmt: skip
 
     def __init__(self, sender: "RunningAgent", receiver: "RunningAgent", latency: float, jitter: Draws | None):
-        self.sender, self.receiver = sender, receiver
+        self.sender, self.receiver, self.to = sender, receiver, receiver.id
         self.latency = latency
         self.jitter = jitter
         self.seconds_per_byte = 0.0
@@ -124,7 +125,9 @@ class Carrier:
         observers: Sequence[Observer],
         failures: bool,
     ):
-        self._engine, self._queue, self._network, self._agents, self._seed = engine, engine.queue, network, agents, seed
+        self._engine, self._env, self._queue, self._network, self._agents, self._seed = (
+            engine, engine.env, engine.queue, network, agents, seed,
+        )  # fmt: skip
         self.uplink = _rates(network.uplink, len(agents), "uplink")
         self.downlink = _rates(network.downlink, len(agents), "downlink")
         self.links: dict[tuple[int, int], Link] = {}
@@ -140,6 +143,7 @@ class Carrier:
         self._on_due = (self._due,)
         self._on_arrival = (self._arrive,)
         self._on_retry = (self._retry,)
+        self._unshared = network.sharing == "none"
         ways = {"none": self._alone, "fifo": self._fifo, "fair": self._fair}
         self._transmit: Callable[[Message, Link], None] = ways[network.sharing]
         self._fluid = Fluid(self.uplink, self.downlink, self._wake, self._flowed) if network.sharing == "fair" else None
@@ -147,6 +151,8 @@ class Carrier:
         """Messages whose bytes are being sent under `fair`."""
         self._settling: Alarm | None = None
         self._wishes = 0
+        self.scratch: Scratch = {}
+        """Room for the products of `mix`."""
         self.outages: dict[tuple[int, int], int] = {}
         """Ordered pair -> how many outages hold it down now."""
 
@@ -161,7 +167,7 @@ class Carrier:
         network = self._network
         low, high = sorted((sender, receiver))
         pair = (low, high) if network.symmetric_latency else (sender, receiver)
-        latency = self._draws(network.latency, "latency", *pair).next()
+        latency = self._latency(pair)
         jitter = None if network.jitter.mean == 0.0 else self._draws(network.jitter, "jitter", sender, receiver)
         link = Link(self._agents[sender], self._agents[receiver], latency, jitter)
         link.down = self.outages.get((sender, receiver), 0)
@@ -179,29 +185,57 @@ class Carrier:
             link.channel = Channel(network.loss, stream(self._seed, "loss", sender, receiver))
         return link
 
+    def _latency(self, pair: tuple[int, int]) -> float:
+        law = self._network.latency
+        if isinstance(law, Constant):
+            return float(law.value)
+        return float(law.sample(stream(self._seed, "latency", *pair), 1)[0])
+
     def _draws(self, law: Law, purpose: str, *ids: int) -> Draws:
         return Draws(law, None if isinstance(law, Constant) else stream(self._seed, purpose, *ids))
 
     # ---- sending
 
     def post(
-        self, links: Sequence[Link], tag: Hashable, payload: Payload, size: int, mixing: int | None = None
+        self,
+        sender: "RunningAgent",
+        links: Sequence[Link],
+        tag: Hashable,
+        payload: Payload,
+        size: int,
+        mixing: int | None = None,
     ) -> None:
         """Hand a message to the network, for each of some links of one agent; `mixing` is the round of a `mix`."""
-        sender, now = links[0].sender, self._engine.env._now
-        id_, key = sender.id, sender.sequence
+        id_, key, now = sender.id, sender.sequence, self._env._now
+        hooks, fallible, unshared, queue = self._sent, self._fallible, self._unshared, self._queue
         for link in links:
             key += 1
-            message = Message(link, id_, tag, payload, size, now, key, mixing)
+            message = Message()
+            message.link = link
+            message.sender = id_
+            message.tag = tag
+            message.payload = payload
+            message.size = size
+            message.sent_at = now
+            message.key = key
+            message.mixing = mixing
+            message.callbacks = link.on_due
             link.messages_sent += 1
             link.bytes_sent += size
-            for hook in self._sent:
+            for hook in hooks:
                 hook(now, message)
-            if self._fallible:
+            if fallible:
                 message.attempts = 1
                 message.number = link.posted = link.posted + 1
                 self._decide(message, link)
-            self._transmit(message, link)
+            if unshared:  # `_alone`, without the call
+                due = now + (link.latency if link.jitter is None else link.delay()) + size * link.seconds_per_byte
+                if due < link.last_due:
+                    due = link.last_due
+                link.last_due = due
+                heappush(queue, (due, DELIVERY, key, message))
+            else:
+                self._transmit(message, link)
         sender.sequence = key
 
     def _decide(self, message: Message, link: Link) -> None:
@@ -216,11 +250,8 @@ class Carrier:
             message.fate = "loss"
 
     def _alone(self, message: Message, link: Link) -> None:
-        delay = link.latency if link.jitter is None else link.latency + link.jitter.next()
-        due = message.sent_at + delay + message.size * link.seconds_per_byte
-        if due < link.last_due:
-            due = link.last_due
-        link.last_due = due
+        due = message.sent_at + link.delay() + message.size * link.seconds_per_byte
+        link.last_due = due = max(due, link.last_due)
         heappush(self._queue, (due, DELIVERY, message.key, message))
 
     def _fifo(self, message: Message, link: Link) -> None:
@@ -228,7 +259,7 @@ class Carrier:
         start = max(message.sent_at, self._up_free[sender])
         self._up_free[sender] = sent = start + size / self.uplink[sender]
         delay = link.delay()
-        if self.downlink[link.receiver.id] == math.inf:
+        if self.downlink[link.to] == math.inf:
             link.last_due = due = max(sent + delay, link.last_due)
             heappush(self._queue, (due, DELIVERY, message.key, message))
             return
@@ -238,7 +269,7 @@ class Carrier:
         heappush(self._queue, (head, ARRIVAL, message.key, message))
 
     def _arrive(self, message: Message) -> None:
-        to, size, now = message.to, message.size, self._engine.env._now
+        to, size, now = message.link.to, message.size, self._env._now
         start = max(now, self._down_free[to])
         self._down_free[to] = received = start + size / self.downlink[to]
         message.callbacks = message.link.on_due
@@ -249,7 +280,7 @@ class Carrier:
     def _fair(self, message: Message, link: Link) -> None:
         assert self._fluid is not None
         self._flowing[message] = None
-        self._fluid.submit(self._engine.env._now, message, message.sender, message.to, message.size)
+        self._fluid.submit(self._env._now, message, message.sender, message.to, message.size)
 
     def _flowed(self, message: Message, now: float) -> None:
         del self._flowing[message]
@@ -267,7 +298,7 @@ class Carrier:
     def _settle(self) -> None:
         assert self._fluid is not None
         self._settling = None
-        self._fluid.settle(self._engine.env._now)
+        self._fluid.settle(self._env._now)
 
     # ---- arriving
 
@@ -301,13 +332,13 @@ class Carrier:
                 link.receiver.arrived(message)
 
     def _lose(self, message: Message, why: str) -> None:
-        now, link = self._engine.env._now, message.link
+        now, link = self._env._now, message.link
         link.messages_lost += 1
         link.bytes_lost += message.size
         for hook in self._lost:
             hook(now, message, why)
         if why == "dropped":
-            message.payload = {}
+            message.payload = DROPPED
             link.receiver.noticed(message)
         elif self._ordered and message.attempts < self._network.tries:
             message.callbacks = self._on_retry
@@ -319,7 +350,7 @@ class Carrier:
         """Send another copy; a sender that is down for a while repeats it later, one that lost its memory never
         does.
         """
-        link, now = message.link, self._engine.env._now
+        link, now = message.link, self._env._now
         sender = link.sender
         if sender.alive:
             message.attempts += 1
@@ -339,7 +370,7 @@ class Carrier:
 
     def _give_up(self, message: Message, why: str) -> None:
         link = message.link
-        self.gone[message.sender, message.to] = (self._engine.env._now, why)
+        self.gone[message.sender, message.to] = (self._env._now, why)
         if self._ordered:
             link.held[message.number] = None
             self._release(link)

@@ -5,7 +5,6 @@ out, so a
 wait that is given up (timeout, crash) swallows none.
 """
 
-import itertools
 from collections import deque
 from collections.abc import Hashable
 from typing import Any
@@ -22,43 +21,56 @@ NOBODY: frozenset[int] = frozenset()
 
 Box = dict[int, Message]
 
+NO_BOX: Box = {}
+
 
 class Mailbox:
-    """Messages that were delivered and not yet taken: tag -> sender -> message, in order of arrival."""
+    """Messages that were delivered and not yet taken: tag -> sender -> message, in order of arrival.
 
-    __slots__ = ("_number", "boxes", "forced", "need", "queued", "wanted")
+    `senders` are all who may send, ascending: a complete set is then put in order in one step.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_arrivals", "_sorted", "boxes", "forced", "need", "queued", "wanted")
+
+    def __init__(self, senders: tuple[int, ...] = ()) -> None:
         self.boxes: dict[Hashable, Box] = {}
         self.queued: dict[Hashable, deque[Message]] = {}
         """Further messages of a sender whose first of that tag was not yet taken."""
         self.wanted: Any = NOTHING
         self.need = 0
         self.forced = NOBODY
-        self._number = itertools.count().__next__
+        self._arrivals = 0
+        self._sorted: dict[int, Any] = dict.fromkeys(senders)
 
     def put(self, message: Message) -> bool:
         """Store a message; true if the present wait is over."""
+        self._arrivals = message.arrival = self._arrivals + 1
         tag = message.tag
-        message.arrival = self._number()
-        box = self.boxes.get(tag)
-        if box is None:
-            box = self.boxes[tag] = {message.sender: message}
-        elif message.sender in box:
-            self.queued.setdefault(tag, deque()).append(message)
-            return False
-        else:
+        boxes = self.boxes
+        if tag in boxes:
+            box = boxes[tag]
+            if message.sender in box:
+                self.queued.setdefault(tag, deque()).append(message)
+                return False
             box[message.sender] = message
+        else:
+            box = boxes[tag] = {message.sender: message}
         if tag != self.wanted:
             return self.wanted is ANY
         return len(box) >= self.need and (not self.forced or self.forced <= box.keys())
 
-    def ready(self, tag: Hashable, need: int, forced: frozenset[int]) -> bool:
-        """Whether messages of `tag` from `need` senders, among them all `forced`, are here."""
+    def ready(self, tag: Hashable, need: int, forced: frozenset[int] = NOBODY) -> bool:
+        """Whether messages of `tag` from `need` senders, among them all `forced`, are here; if not, they are waited
+        for from now on.
+        """
         box = self.boxes.get(tag)
         if box is None:
-            return need <= 0 and not forced
-        return len(box) >= need and (not forced or forced <= box.keys())
+            if need <= 0 and not forced:
+                return True
+        elif len(box) >= need and (not forced or forced <= box.keys()):
+            return True
+        self.wanted, self.need, self.forced = tag, need, forced
+        return False
 
     def want(self, tag: Any, need: int = 1, forced: frozenset[int] = NOBODY) -> None:
         """Say what is waited for from now on."""
@@ -78,14 +90,14 @@ class Mailbox:
             self._refill(tag)
         return box
 
-    def take(self, tag: Hashable, need: int, forced: frozenset[int]) -> Box:
+    def take(self, tag: Hashable, need: int, forced: frozenset[int] = NOBODY) -> Box:
         """Take messages in order of arrival until `need` senders and all of `forced` are in; the rest stays. Sorted
         by sender.
         """
-        box = self.boxes.get(tag, {})
+        box = self.boxes.get(tag, NO_BOX)
         if len(box) <= need:
             self.take_all(tag)
-            return {sender: box[sender] for sender in sorted(box)}
+            return self._in_order(box)
         missing = set(forced)
         taken: Box = {}
         for sender in list(box):
@@ -97,11 +109,21 @@ class Mailbox:
             self._refill(tag)
         elif not box:
             del self.boxes[tag]
-        return {sender: taken[sender] for sender in sorted(taken)}
+        return self._in_order(taken)
 
     def take_wanted(self) -> Box:
         """Take what is waited for, or what has come of it."""
+        tag, everyone = self.wanted, self._sorted
+        box = self.boxes.get(tag)
+        if box is not None and len(box) == self.need == len(everyone) and not self.queued:
+            del self.boxes[tag]
+            return everyone | box  # the same as below, in fewer steps
         return self.take(self.wanted, self.need, self.forced)
+
+    def _in_order(self, box: Box) -> Box:
+        if len(box) == len(self._sorted):
+            return self._sorted | box  # all senders: theirs is the order
+        return box if len(box) == 1 else {sender: box[sender] for sender in sorted(box)}
 
     def next_wanted(self) -> Message | None:
         """Take the message that is waited for; None if it has not come."""

@@ -1,6 +1,7 @@
 """The meters: what each agent sent, computed and waited for.
 
-Traffic is counted by the links, one counter of each kind, and summed here when it is looked at; the rest is an observer's work.
+Traffic is counted by the links, one counter of each kind, and summed here when it is looked at; the rest is an
+observer's work.
 """
 
 from collections import Counter

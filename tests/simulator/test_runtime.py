@@ -463,7 +463,6 @@ def test_arrays_that_do_not_fit_are_a_mistake_of_a_program(run):
         run(program, program, network=LATER)
 
 
-@pytest.mark.xfail(strict=True, raises=ProgramError, reason="an agent without neighbours cannot post")
 def test_an_agent_alone_mixes_with_itself(run):
     """A network of one agent: broadcast reaches nobody, and mix gives back what it got."""
     seen = []
@@ -495,7 +494,6 @@ def test_sent_and_reported_arrays_become_read_only(run):
     assert seen == [False, False]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="mix sends a view, its owner stays writable")
 @pytest.mark.parametrize("shape", [(3,), (2, 2)])
 def test_what_was_mixed_does_not_change_afterwards(run, shape):
     """A neighbour gets what was handed over, even if the program goes on working in place on its array."""
@@ -721,7 +719,6 @@ def test_a_mistake_of_a_program_names_agent_and_instant(run, program, sentence, 
         assert isinstance(caught.value.__cause__, cause)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="what makes no generator is not caught")
 def test_a_program_that_is_no_generator_is_named(run):
     """A function without a yield is a mistake like any other."""
     with pytest.raises(ProgramError, match="agent 0"):
