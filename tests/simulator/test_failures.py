@@ -154,6 +154,12 @@ def test_a_wait_goes_on_after_recovery(run):
     assert seen == [("x", 6.0)]
 
 
+def test_a_wait_is_announced_without_the_time_down(run, log):
+    """Up to the crash, and from the recovery on."""
+    run(hears([], 6.0), sends((6.0, "x")), failures=(down(3.0, 1.0),), observers=[log])
+    assert log.of("waited")[:2] == [(3.0, 0, 0.0), (6.0, 0, 4.0)]
+
+
 def test_timers_of_a_lost_life_do_not_ring_in_the_next(run):
     """A sleep that was forgotten wakes nobody."""
     seen = []

@@ -199,6 +199,17 @@ def test_an_edge_that_is_down_drops():
     assert not edge.drops(2, True)
 
 
+def test_an_edge_forgets_a_round_that_both_ends_have_sent():
+    """An agent that starts anew and repeats the round meets a new draw, not the old answer for ever."""
+    edge = Edge(None)
+    assert [edge.drops(1, True), edge.drops(1, True), edge.drops(1, False), edge.drops(1, True)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 def test_losses_are_drawn_for_each_direction(run, log):
     """The copies that a link loses are those of its own stream, in the order of sending."""
 

@@ -9,7 +9,7 @@ from simulator.agent import Wait
 from simulator.delays import Constant
 from simulator.errors import BadYield, OutsideCompute, ProgramError, SimulationError
 from simulator.run import simulate
-from simulator.world import AgentSpec, Compute, Loss, Record, Stop, World
+from simulator.world import AgentSpec, Compute, Crash, Loss, Record, Stop, World
 
 LATER = {"latency": Constant(1.0)}
 
@@ -411,6 +411,26 @@ def test_mix_never_replaces_news_by_older_news(run):
 
     run(program, program, wait=Wait("latest"))
     assert seen[0] == [(1 + 103) / 2, (2 + 103) / 2, (3 + 103) / 2]
+
+
+def test_mix_keeps_the_newest_of_a_neighbour_that_starts_anew(run):
+    """Agent 1 reaches round 3, loses its memory and sends rounds 1 and 2 again: they do not replace round 3."""
+    seen = []
+
+    def program(agent):
+        if agent.id == 0:
+            yield agent.sleep(9.0)
+            (x,) = yield agent.mix(1, np.zeros(1))
+            seen.append(float(x[0]))
+            return
+        agent.save(lives=(agent.saved or {"lives": 0})["lives"] + 1)
+        for k in range(1, 5 - agent.saved["lives"]):
+            yield agent.mix(k, np.array([2.0 * k]))
+            yield agent.sleep(1.0)
+        yield agent.sleep(20.0)
+
+    run(program, program, wait=Wait("latest"), failures=(Crash((1,), 5.0, 1.0, "lost"),))
+    assert seen == [3.0]
 
 
 @pytest.mark.parametrize("policy", [Wait(), Wait("latest"), Wait("first", k=1)])
