@@ -82,8 +82,8 @@ class Link:
 
     __slots__ = (
         "bytes_delivered", "bytes_lost", "bytes_sent", "channel", "down", "edge", "expected", "held", "jitter",
-        "last_due", "latency", "messages_delivered", "messages_lost", "messages_sent", "on_due", "posted", "receiver",
-        "seconds_per_byte", "sender", "to",
+        "last_due", "last_head", "latency", "messages_delivered", "messages_lost", "messages_sent", "on_due", "posted",
+        "receiver", "seconds_per_byte", "sender", "to",
     )  # fmt: skip
 
     def __init__(self, sender: "RunningAgent", receiver: "RunningAgent", latency: float, jitter: Draws | None):
@@ -93,8 +93,8 @@ class Link:
         self.seconds_per_byte = 0.0
         self.on_due: tuple[Callable[[Message], None], ...] = (receiver.arrived,)
         """What the event loop does with a message of this link when it is due."""
-        self.last_due = 0.0
-        """The latest arrival so far: nothing arrives before it."""
+        self.last_due = self.last_head = 0.0
+        """The latest arrival so far, of a last byte and (`fifo`) of a first one: nothing arrives before it."""
         self.down = 0
         """How many outages hold it down now."""
         self.channel: Channel | None = None
@@ -135,8 +135,8 @@ class Carrier:
         self._up_free = [0.0] * len(agents)
         self._down_free = [0.0] * len(agents)
         self._sent, self._lost = listeners(observers, "sent"), listeners(observers, "lost")
-        self.gone: dict[tuple[int, int], tuple[float, str]] = {}
-        """Ordered pair -> when and why its latest message was lost for good."""
+        self.gone: dict[tuple[int, int], tuple[Hashable, float, str]] = {}
+        """Ordered pair -> tag of its latest message that was lost for good, when and why."""
         self._fallible = failures or network.loss.possible
         self._ordered = self._fallible and network.transport == "retransmit"
         self._symmetric = self._fallible and network.transport == "symmetric"
@@ -226,6 +226,7 @@ class Carrier:
                 hook(now, message)
             if fallible:
                 message.attempts = 1
+                message.life = sender.lives
                 message.number = link.posted = link.posted + 1
                 self._decide(message, link)
             if unshared:  # `_alone`, without the call
@@ -264,17 +265,18 @@ class Carrier:
             heappush(self._queue, (due, DELIVERY, message.key, message))
             return
         # its first byte reaches the receiver's downlink: only then is its place in that queue known
-        link.last_due = head = max(start + delay, link.last_due)
+        link.last_head = head = max(start + delay, link.last_head)
         message.callbacks = self._on_arrival
         heappush(self._queue, (head, ARRIVAL, message.key, message))
 
     def _arrive(self, message: Message) -> None:
-        to, size, now = message.link.to, message.size, self._env._now
+        link, size, now = message.link, message.size, self._env._now
+        to = link.to
         start = max(now, self._down_free[to])
         self._down_free[to] = received = start + size / self.downlink[to]
-        message.callbacks = message.link.on_due
-        # the last byte comes no earlier than the uplink lets go of it
-        due = max(received, now + size / self.uplink[message.sender])
+        message.callbacks = link.on_due
+        # the last byte comes no earlier than the uplink lets go of it, nor before the message ahead of it
+        link.last_due = due = max(received, now + size / self.uplink[message.sender], link.last_due)
         heappush(self._queue, (due, DELIVERY, message.key, message))
 
     def _fair(self, message: Message, link: Link) -> None:
@@ -347,12 +349,12 @@ class Carrier:
             self._give_up(message, why)
 
     def _retry(self, message: Message) -> None:
-        """Send another copy; a sender that is down for a while repeats it later, one that lost its memory never
-        does.
-        """
+        """Send another copy; a sender that is down repeats it later, one that lost its memory since never does."""
         link, now = message.link, self._env._now
         sender = link.sender
-        if sender.alive:
+        if message.life != sender.lives:
+            self._give_up(message, "sender forgot it")
+        elif sender.alive:
             message.attempts += 1
             message.sent_at = now
             message.callbacks = link.on_due
@@ -362,15 +364,13 @@ class Carrier:
                 hook(now, message)
             self._decide(message, link)
             self._transmit(message, link)
-        elif sender.remembers:
+        else:
             message.callbacks = self._on_retry
             heappush(self._queue, (now + self._network.rto, RETRY, message.key, message))
-        else:
-            self._give_up(message, "sender down")
 
     def _give_up(self, message: Message, why: str) -> None:
         link = message.link
-        self.gone[message.sender, message.to] = (self._env._now, why)
+        self.gone[message.sender, message.to] = (message.tag, self._env._now, why)
         if self._ordered:
             link.held[message.number] = None
             self._release(link)

@@ -20,8 +20,8 @@ class Message:
     """
 
     __slots__ = (
-        "arrival", "attempts", "callbacks", "fate", "key", "link", "mixing", "number", "payload", "sender", "sent_at",
-        "size", "tag",
+        "arrival", "attempts", "callbacks", "fate", "key", "life", "link", "mixing", "number", "payload", "sender",
+        "sent_at", "size", "tag",
     )  # fmt: skip
     _ok = True
     link: Any
@@ -44,6 +44,8 @@ class Message:
     # used only where messages can be lost
     attempts: int
     fate: str | None
+    life: int
+    """Which life of its sender it belongs to: a sender that lost its memory repeats nothing of an earlier one."""
     number: int
 
     @property

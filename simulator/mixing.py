@@ -7,6 +7,9 @@ import numpy as np
 
 from simulator.message import DROPPED, Message
 
+MIX = "mix"
+"""First part of the tags of all exchanges by `mix`, so that they never meet a program's own tags."""
+
 Arrays = tuple[np.ndarray, ...]
 Scratch = dict[tuple[np.dtype, int], np.ndarray]
 """(type, length) -> room for one product. All agents of a run share it: a large product in fresh memory costs several

@@ -162,22 +162,23 @@ class _Run:
 
     def _sentence(self, waiting: Waiting) -> str:
         missing = self._blamed(waiting) or list(waiting.missing)
-        names = ", ".join(self._describe(other, waiting.agent) for other in missing) or "a message"
+        names = ", ".join(self._describe(other, waiting) for other in missing) or "a message"
         return f"{self.agents[waiting.agent].name} waits for {names} since {waiting.since:g} s"
 
     def _blamed(self, waiting: Waiting) -> list[int]:
         """Those missing because of a failure, rather than because they wait themselves."""
-        down, gone = self.failures.since, self.carrier.gone
-        return [other for other in waiting.missing if other in down or (other, waiting.agent) in gone]
+        return [other for other in waiting.missing if self._excuse(other, waiting)]
 
-    def _describe(self, other: int, receiver: int) -> str:
-        name = self.agents[other].name
+    def _describe(self, other: int, waiting: Waiting) -> str:
+        excuse = self._excuse(other, waiting)
+        return f"{self.agents[other].name} ({excuse})" if excuse else self.agents[other].name
+
+    def _excuse(self, other: int, waiting: Waiting) -> str:
+        """The failure because of which another agent's message does not come; empty if there is none."""
         if other in self.failures.since:
-            return f"{name} (down since {self.failures.since[other]:g} s)"
-        if (other, receiver) in self.carrier.gone:
-            at, why = self.carrier.gone[other, receiver]
-            return f"{name} (its message was lost at {at:g} s: {why})"
-        return name
+            return f"down since {self.failures.since[other]:g} s"
+        tag, at, why = self.carrier.gone.get((other, waiting.agent), (None, 0.0, ""))
+        return f"its message was lost at {at:g} s: {why}" if why and waiting.tag in (None, tag) else ""
 
     def _check_conservation(self, messages: int, size: int) -> None:
         """sent = delivered + lost + in flight, after every run; in flight is counted afresh from the event queue."""

@@ -4,8 +4,7 @@ What happens at a crash, in one place:
 
 * a running step is lost; with memory kept it is begun anew at recovery, for its full duration;
 * messages already handed to the network go on; messages due while the agent is down are lost (and repeated, if the
-  transport
-  retransmits);
+  transport retransmits);
 * messages delivered before and not yet taken stay queued with memory kept, and are forgotten with memory lost;
 * sleeps and timeouts run on; one that ends while the agent is down takes effect at recovery;
 * with memory lost the program ends at the crash and starts anew at recovery, with `saved` as it last saved it.
@@ -25,7 +24,7 @@ from simulator.hooks import Observer, listeners
 from simulator.links import Carrier, Link
 from simulator.mailbox import ANY, NOBODY, NOTHING, Mailbox
 from simulator.message import Message, on_the_wire
-from simulator.mixing import Arrays, Averager, Mixing, pack
+from simulator.mixing import MIX, Arrays, Averager, Mixing, pack
 from simulator.price import Price
 from simulator.stragglers import Pace
 from simulator.streams import stream
@@ -53,7 +52,7 @@ class RunningAgent:
         "_alarm", "_averager", "_carrier", "_charged", "_claimed", "_collect", "_computed", "_computing", "_degree",
         "_delivered", "_engine", "_env", "_event", "_header", "_heard", "_links", "_mixing", "_on_end", "_overdue",
         "_pace", "_post", "_price", "_program", "_ready", "_reported", "_rng", "_rounding", "_send", "_shared",
-        "_store", "_take", "_value", "_waited", "_world", "alive", "ended", "id", "mailbox", "name",
+        "_store", "_take", "_value", "_waited", "_world", "alive", "ended", "id", "lives", "mailbox", "name",
         "neighbors", "problem", "remembers", "saved", "sequence", "spec", "wait", "waiting_since", "weights",
     )  # fmt: skip
 
@@ -82,9 +81,9 @@ class RunningAgent:
         self.alive = True
         self.ended = False
         self.remembers = True
-        """Whether the program still stands where it stood (false from a crash that loses memory to recovery, or for
-        ever).
-        """
+        """Whether the program stands where it stood: false from a crash that loses memory to recovery, or for ever."""
+        self.lives = 0
+        """How often it has lost its memory."""
         self.waiting_since: float | None = None
         self._world, self._engine, self._pace, self._price, self._on_end = world, engine, pace, price, on_end
         self._env = engine.env
@@ -211,7 +210,7 @@ class RunningAgent:
     def mix(self, round_: int, *arrays: np.ndarray, slot: str = "") -> Event:
         """Exchange arrays with the neighbours and average them with the mixing weights."""
         self._claim()
-        tag = (round_, slot) if slot else round_
+        tag = (MIX, round_, slot)
         own = pack(arrays)
         mixing = self._mixing = Mixing(round_, slot, tag, arrays, own)
         payload, size = on_the_wire({"mixed": own}, self._rounding)
@@ -228,7 +227,7 @@ class RunningAgent:
         """Let simulated time pass."""
         self._claim()
         self._value = None
-        self._set_alarm(self._engine.now + seconds, self._slept)
+        self._set_alarm(self._engine.now + self._duration(seconds), self._slept)
         return self._event
 
     def rounds(self, start: int = 1) -> Iterator[int]:
@@ -345,12 +344,20 @@ class RunningAgent:
         self._collect = collect
         self.waiting_since = now = self._env._now
         if timeout is not None:
-            self._set_alarm(now + timeout, self._timed_out)
+            self._set_alarm(now + self._duration(timeout), self._timed_out)
         return self._event
+
+    def _duration(self, seconds: float) -> float:
+        if not seconds >= 0.0:
+            raise SimulationError(f"{self.name} cannot wait for {seconds!r} s: it must be at least 0")
+        return seconds
 
     def _wake(self) -> None:
         """A wait for messages is over."""
-        value = self._collect()
+        try:
+            value = self._collect()
+        except Exception as error:  # what came does not fit what is waited for
+            raise ProgramError(self.name, self.now, f"{type(error).__name__}: {error}") from error
         since, self.waiting_since = self.waiting_since, None
         self.mailbox.wanted = NOTHING
         if self._alarm is not None:
@@ -399,9 +406,16 @@ class RunningAgent:
     # ---- crash and recovery
 
     def crash(self, memory: str, comes_back: bool) -> None:
-        """Stop here; see the module's docstring."""
-        self.alive = False
+        """Stop here, or add to an outage that holds it down already; see the module's docstring."""
         self.remembers = self.remembers and memory == "kept" and comes_back
+        if self.alive:
+            self.alive = False
+            self._interrupt()
+        if not self.remembers:
+            self._forget()
+
+    def _interrupt(self) -> None:
+        """Break off the running step, or the wait; sleeps and timeouts run on."""
         if self._computing is not None:
             self._announce_computed()
             assert self._alarm is not None
@@ -410,8 +424,6 @@ class RunningAgent:
         elif self.waiting_since is not None:
             for hook in self._waited:
                 hook(self.id, self.waiting_since, self._engine.now)
-        if not self.remembers:
-            self._forget()
 
     def recover(self) -> None:
         """Go on, or start anew."""
@@ -431,6 +443,7 @@ class RunningAgent:
             self.waiting_since = self._engine.now
 
     def _forget(self) -> None:
+        self.lives += 1
         if self._program is not None:
             self._program.close()
         if self._alarm is not None:
@@ -473,7 +486,7 @@ class RunningAgent:
 
     def _hear(self, message: Message) -> bool:
         """Keep the newest message of each neighbour; true if the present `mix` has heard enough."""
-        slot = message.tag[1] if isinstance(message.tag, tuple) else ""
+        slot = message.tag[2]
         heard = self._heard.setdefault(slot, {})
         known = heard.get(message.sender)
         if known is None or _round(known) <= _round(message):

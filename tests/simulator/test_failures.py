@@ -255,7 +255,6 @@ def test_a_sender_that_lost_its_memory_does_not_repeat(run):
     assert repeats(run, 5.0) == []
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="only a sender still down at the copy's instant gives up")
 def test_a_sender_that_lost_its_memory_and_is_back_does_not_repeat_either(run):
     """Whether the message is given up does not depend on how long the sender was away."""
     assert repeats(run, 1.0) == []
@@ -315,7 +314,6 @@ def test_overlapping_outages_of_a_sleeping_agent(run, log):
     assert [*log.of("failed"), *log.of("recovered")] == [(1.0, 0), (7.0, 0)]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="an agent that is down crashes badly")
 def test_overlapping_outages_of_a_computing_agent(run, log):
     """The step is cut once, at 1 s, and begun anew at 7 s."""
     seen = []
@@ -324,7 +322,6 @@ def test_overlapping_outages_of_a_computing_agent(run, log):
     assert log.of("computed") == [(1.0, 0, 0.0), (17.0, 0, 7.0)]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="an agent that is down crashes badly")
 def test_overlapping_outages_of_a_waiting_agent(run, log):
     """The wait is announced up to 1 s and from 7 s on."""
     seen = []

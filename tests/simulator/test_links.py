@@ -83,11 +83,8 @@ def test_a_pairs_latency_stays_the_same_and_its_jitter_does_not(run):
 
 @pytest.mark.parametrize("downlink", [math.inf, 5000.0])
 @pytest.mark.parametrize("sharing", ["none", "fifo", "fair"])
-def test_messages_of_a_pair_do_not_overtake_one_another(run, sharing, downlink, request):
+def test_messages_of_a_pair_do_not_overtake_one_another(run, sharing, downlink):
     """Large and small in turn, with a jitter far above their distance."""
-    if sharing == "fifo" and math.isfinite(downlink):
-        reason = "two FIFO queues in a row lose the order where jitter is large"
-        request.applymarker(pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason))
     seen = []
     network = {"sharing": sharing, "jitter": Exponential(5.0), "uplink": 1000.0, "downlink": downlink}
     run(burst(*[2000, 1] * 60, gap=0.01), sink(seen, 120), network=network)

@@ -13,6 +13,9 @@ class Compressed:
 
     nbits = 13
 
+    def __repr__(self):
+        return "Compressed()"  # an address would name the tests differently in each process
+
 
 @pytest.mark.parametrize(
     ("value", "bits"),

@@ -456,7 +456,6 @@ def test_symmetric_drops_keep_the_sum_of_all_agents(run):
     assert totals == {k: pytest.approx(31.0, rel=1e-12) for k in range(1, 31)}
 
 
-@pytest.mark.xfail(strict=True, raises=KeyError, reason="mix shares its tags with the program's own messages")
 def test_a_mix_does_not_take_a_programs_own_message(run):
     """A message whose tag is the round's number is none of that round's mix."""
     seen = {}
@@ -471,7 +470,6 @@ def test_a_mix_does_not_take_a_programs_own_message(run):
     assert seen == {0: (0.5, {1: 7.0}), 1: (0.5, {0: 7.0})}
 
 
-@pytest.mark.xfail(strict=True, raises=ValueError, reason="what a mix raises has no agent and no instant")
 def test_arrays_that_do_not_fit_are_a_mistake_of_a_program(run):
     """Neighbours that mix arrays of different lengths: the error names the agent and the instant."""
 
@@ -587,7 +585,6 @@ def test_sleep_lets_time_pass(run):
     assert run(program).simulated_s == 1.75
 
 
-@pytest.mark.xfail(strict=True, raises=pytest.fail.Exception, reason="negative durations turn the clock back")
 @pytest.mark.parametrize("seconds", [-1.0, float("nan")])
 @pytest.mark.parametrize("call", ["sleep", "receive", "gather"])
 def test_a_negative_duration_is_refused(run, call, seconds):
