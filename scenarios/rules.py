@@ -33,7 +33,7 @@ def complete(scenario: Scenario) -> Scenario:
 
     Raises ``ScenarioError`` with every broken rule.
     """
-    found = [*_labels(scenario), *_files(scenario), *_weights(scenario), *_oracles(scenario), *_target_used(scenario)]
+    found = [*_labels(scenario), *_files(scenario), *_weights(scenario), *_oracles(scenario), *_target_used(scenario), *_endless(scenario)]
     _raise([*found, *_memory(scenario)])
     network, found = _graph(scenario, "network.topology", scenario.network)
     _raise(found)
@@ -112,6 +112,15 @@ def _oracles(scenario: Scenario) -> Found:
         if name not in COUNTED:
             key = f"compute.seconds_per_oracle.{name}"
             yield _at(scenario, key, seconds, f"is no oracle; {nearest(name, COUNTED)}")
+
+
+def _endless(scenario: Scenario) -> Found:
+    """Agents that crash again and again may never complete a round."""
+    if scenario.document.stop.simulated_seconds is None:
+        for position, failure in enumerate(scenario.document.failures):
+            if failure.kind == "random_crash":
+                rule = "random crashes may hold rounds up for ever: stop.simulated_seconds must be given"
+                yield _at(scenario, f"failures.{position}.kind", failure.kind, rule)
 
 
 def _target_used(scenario: Scenario) -> Found:

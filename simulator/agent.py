@@ -95,17 +95,15 @@ class Agent(Protocol):
         """Wait for messages of one tag from the first `k` senders (default: all neighbours) and from all of `forced`.
 
         Yields a dict sender -> message in order of sender. Messages that came earlier count; those beyond what was
-        asked
-        for stay queued. After `timeout` seconds it yields what has come.
+        asked for stay queued. After `timeout` seconds it yields what has come.
         """
 
     def mix(self, round_: int, *arrays: np.ndarray, slot: str = "") -> Event:
         """Exchange arrays with the neighbours; yields the tuple of sum_j w_ij z_j, under the waiting policy.
 
         `all` waits for every neighbour's message of this round. Otherwise a neighbour not heard in time is
-        represented by the
-        last thing heard from it, and one never heard gives its weight back to the agent itself. A symmetric drop gives
-        the weight back too. `slot` tells apart several exchanges of one round.
+        represented by the last thing heard from it, and one never heard gives its weight back to the agent itself. A
+        symmetric drop gives the weight back too. `slot` tells apart several exchanges of one round.
         """
 
     def sleep(self, seconds: float) -> Event:

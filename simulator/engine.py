@@ -1,11 +1,9 @@
 """The event loop: SimPy's clock and heap, with a stated order of simultaneous events.
 
 Everything on the heap is ours: `(time, kind, key, event)` with key = (sender, sequence number of that sender). So
-ties at one
-instant are ordered by what happens, then who caused it, then in which order: never by the accident of creation, and
-never by
-what an unrelated agent did. Each message costs one heap event under the sharing models `none` and `fair`, two under
-`fifo`.
+ties at one instant are ordered by what happens, then who caused it, then in which order: never by the accident of
+creation, and never by what an unrelated agent did. Each message costs one heap event under the sharing models `none`
+and `fair`, two under `fifo`.
 
 Two of SimPy's private fields are used on purpose, `_queue` and `_now`: a delivery is pushed straight onto the heap
 (a Timeout with a process per message costs seven times as much).
@@ -23,8 +21,7 @@ FAILURE, ARRIVAL, DELIVERY, COMPUTE, TIMER, RETRY, SETTLE, SAMPLE, STOP = range(
 """Kinds, in the order in which they happen at one instant.
 
 Failures come first (who dies at t does not receive at t); a message that arrives at a deadline is in time, so
-deliveries come
-before timers; bandwidth is shared anew after all starts of an instant; observers look last.
+deliveries come before timers; bandwidth is shared anew after all starts of an instant; observers look last.
 """
 
 SENDER_SHIFT = 40

@@ -2,8 +2,7 @@
 algorithm.
 
 Nobody is told of a failure: an agent learns of it only by not hearing. Outages overlap: an agent is up, and a link
-works, when no
-outage holds it down.
+works, when no outage holds it down.
 """
 
 import math

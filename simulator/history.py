@@ -1,8 +1,8 @@
 """The history: the global iterate and its metrics on a grid of rounds and of seconds.
 
 At round k the global iterate is the mean of the reports of that round, stamped when the last of them came; at time t
-it is the
-mean of the live agents' last reports. A star's server stands alone. Metrics are evaluated at recorded points only.
+it is the mean of the live agents' last reports. A star's server stands alone. Metrics are evaluated at recorded
+points only.
 """
 
 import math
@@ -19,13 +19,14 @@ from simulator.world import Record, Stop
 Arrays = Mapping[str, np.ndarray]
 Point = dict[str, Any]
 
+DRIFT = "drift_"
+"""A reported array whose name begins so is the agent's part of a sum that should stay zero."""
+
 
 class History(Observer):
     """Recorded points, in order. Each has `axis` ("round", "time" or "end"), `round`, `simulated_s`, the meters'
-    totals so far,
-    the metrics, `consensus_<name>` (root mean square distance of the agents from their mean) for every reported
-    array, and the
-    mean of every reported scalar.
+    totals so far, the metrics, `consensus_<name>` (root mean square distance of the agents from their mean) for every
+    reported array, the mean of every reported scalar, and the norm of the sum of every reported `drift_<name>`.
     """
 
     def __init__(self, record: Record, stop: Stop, reporters: Sequence[int], engine: Engine, meters: Meters):
@@ -123,7 +124,10 @@ class History(Observer):
         iterate = {name: value for name, value in mean.items() if np.ndim(value)}
         point.update({name: float(value) for name, value in mean.items() if not np.ndim(value)})
         for name, centre in iterate.items():
-            point[f"consensus_{name}"] = _spread([report[name] for report in reports], centre)
+            if name.startswith(DRIFT):
+                point[name] = len(reports) * float(np.sqrt((centre**2).sum()))
+            else:
+                point[f"consensus_{name}"] = _spread([report[name] for report in reports], centre)
         broken = next((name for name, value in iterate.items() if not np.isfinite(value).all()), None)
         if broken is not None:
             self.points.append(point)

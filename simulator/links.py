@@ -8,16 +8,14 @@ A message handed over at time t is under way for latency + jitter, plus the time
 * `fair`: a fluid flow that shares uplink and downlink max-min fairly (`simulator.fair`).
 
 Messages of one ordered pair never overtake one another. A copy is lost by chance (drawn when it is sent, it still
-takes the
-link's time), because its link is down when it is sent or due, or because its receiver is down when it is due. Then
+takes the link's time), because its link is down when it is sent or due, or because its receiver is down when it is
+due. Then
 
 * `retransmit`: another copy is sent `rto` seconds after the lost one was, at most `tries` copies in all, while its
-  sender
-  lives; later messages of the pair wait for it, as on a TCP connection;
+  sender lives; later messages of the pair wait for it, as on a TCP connection;
 * `datagram`: it is gone;
 * `symmetric`: an idealised link layer for `mix`: one draw for both directions of an edge and round. When the message
-  was due
-  its receiver gets a notice instead. Other messages pass unharmed unless a link or an agent is down.
+  was due its receiver gets a notice instead. Other messages pass unharmed unless a link or an agent is down.
 """
 
 import math

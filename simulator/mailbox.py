@@ -1,8 +1,7 @@
 """An agent's inbox, keyed by what is waited for.
 
 Whoever waits says what for (`want`), and `put` says whether that wait is now over; nothing else ever takes a message
-out, so a
-wait that is given up (timeout, crash) swallows none.
+out, so a wait that is given up (timeout, crash) swallows none.
 """
 
 from collections import deque

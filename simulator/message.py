@@ -84,8 +84,7 @@ def on_the_wire(values: dict[str, Any], wire: np.dtype | None) -> tuple[dict[str
     """What the receiver gets, and its length in bytes without header.
 
     Arrays become read-only instead of being copied. With a `wire` precision floating-point arrays are really rounded
-    to it, and
-    handed over in the precision they had.
+    to it, and handed over in the precision they had.
     """
     size = bits = 0
     for name, value in values.items():

@@ -1,8 +1,7 @@
 """One seed, any number of independent named random streams.
 
 A stream's name is (purpose, ids): the delays of link (3, 4), the coins of agent 7. Its draws depend on the seed and
-the name
-alone, so adding an agent, a link or an observer changes nobody else's draws.
+the name alone, so adding an agent, a link or an observer changes nobody else's draws.
 """
 
 from hashlib import blake2b

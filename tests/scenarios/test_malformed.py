@@ -131,6 +131,12 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         "failures.1.agents",
         "agent 0 already crashes at random",
     ),
+    "random crashes without a time limit": (
+        "simulated_seconds = 100.0",
+        '[[failures]]\nkind = "random_crash"\nmtbf_s = 9.0\nrepair_s = 1.0\n',
+        "failures.0.kind",
+        "stop.simulated_seconds must be given",
+    ),
     "no such link": (
         CRASH,
         '[[failures]]\nkind = "link_down"\nlink = [0, 2]\nat_s = 1.0\n',

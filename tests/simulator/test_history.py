@@ -117,6 +117,18 @@ def test_consensus_is_the_root_mean_square_distance_from_the_mean(run):
     assert "consensus_loss" not in point
 
 
+def test_drift_is_the_norm_of_the_sum_over_agents(run):
+    """An array called drift_... is an agent's part of a conserved sum: (1, 3) and (2, 1) add up to (3, 4)."""
+
+    def program(agent):
+        agent.report(1, x=np.zeros(2), drift_x=np.array([1.0 + agent.id, 3.0 - 2 * agent.id]))
+        yield agent.sleep(1.0)
+
+    (point,) = run(program, program, record=Record()).points[:1]
+    assert point["drift_x"] == pytest.approx(5.0)
+    assert "consensus_drift_x" not in point
+
+
 def test_points_carry_the_meters_totals(run):
     """Bits, messages, oracle calls and operations so far, of all agents; a step counts from its start."""
 
