@@ -33,8 +33,8 @@ def complete(scenario: Scenario) -> Scenario:
 
     Raises ``ScenarioError`` with every broken rule.
     """
-    found = [*_labels(scenario), *_files(scenario), *_weights(scenario), *_oracles(scenario), *_target_used(scenario), *_endless(scenario)]
-    _raise([*found, *_memory(scenario)])
+    found = [*_labels(scenario), *_files(scenario), *_weights(scenario), *_oracles(scenario)]
+    _raise([*found, *_target_used(scenario), *_endless(scenario), *_memory(scenario)])
     network, found = _graph(scenario, "network.topology", scenario.network)
     _raise(found)
     scenario = _counted(scenario, network[0].workers)
