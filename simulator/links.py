@@ -220,8 +220,9 @@ class Carrier:
             message.callbacks = link.on_due
             link.messages_sent += 1
             link.bytes_sent += size
-            for hook in hooks:
-                hook(now, message)
+            if hooks:
+                for hook in hooks:
+                    hook(now, message)
             if fallible:
                 message.attempts = 1
                 message.life = sender.lives

@@ -273,8 +273,10 @@ class RunningAgent:
         link = message.link
         link.messages_delivered += 1
         link.bytes_delivered += message.size
-        for hook in self._delivered:
-            hook(self._env._now, message)
+        if self._delivered:  # a loop over nothing costs more than this question
+            now = self._env._now
+            for hook in self._delivered:
+                hook(now, message)
         if self._store(message):
             self._wake()
 
@@ -363,8 +365,9 @@ class RunningAgent:
         if self._alarm is not None:
             self._engine.cancel(self._alarm)
             self._alarm = None
-        for hook in self._waited:
-            hook(self.id, since, self._env._now)
+        if self._waited:
+            for hook in self._waited:
+                hook(self.id, since, self._env._now)
         self._step(value)
 
     # ---- alarms: end of a step, of a sleep, of a timeout
