@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from simulator.agent import Wait
 from simulator.errors import BadWorld
 from simulator.links import SHARING, TRANSPORTS
-from simulator.world import Compute, Crash, Failure, LinkDown, Network, Partition, RandomCrash, RandomLinkDown, World
+from simulator.world import (
+    Compute,
+    Crash,
+    Failure,
+    LinkDown,
+    Network,
+    Partition,
+    RandomCrash,
+    RandomLinkDown,
+    Record,
+    World,
+)
 
 POLICIES = ("all", "first", "latest", "deadline")
 MEMORIES = ("kept", "lost")
@@ -21,6 +32,7 @@ def check(world: World) -> None:
     _check_network(world.network)
     _check_compute(world.compute)
     _check_wait(world.wait)
+    _check_record(world.record)
     for failure in world.failures:
         _check_failure(failure, world)
 
@@ -75,6 +87,13 @@ def _check_wait(wait: Wait) -> None:
         raise BadWorld(f"wait.k is {wait.k!r}; the policy first needs a whole number, at least 1")
     if wait.policy == "deadline" and (wait.seconds is None or not 0.0 < wait.seconds < math.inf):
         raise BadWorld(f"wait.seconds is {wait.seconds!r}; the policy deadline needs a finite number above 0")
+
+
+def _check_record(record: Record) -> None:
+    if record.every_rounds is not None and record.every_rounds < 1:
+        raise BadWorld(f"record.every_rounds is {record.every_rounds!r}; it must be at least 1")
+    if record.every_seconds is not None and not 0.0 < record.every_seconds < math.inf:
+        raise BadWorld(f"record.every_seconds is {record.every_seconds!r}; it must be a finite number above 0")
 
 
 def _check_failure(failure: Failure, world: World) -> None:

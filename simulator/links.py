@@ -244,9 +244,11 @@ class Carrier:
         if message.mixing is not None and link.edge is not None:
             if link.edge.drops(message.tag, link.down > 0):
                 message.fate = "dropped"
-        elif link.down:
+            return
+        lost = link.channel is not None and link.channel.loses()  # drawn even if the link is down: one draw a copy
+        if link.down:
             message.fate = "link down"
-        elif link.channel is not None and link.channel.loses():
+        elif lost:
             message.fate = "loss"
 
     def _alone(self, message: Message, link: Link) -> None:

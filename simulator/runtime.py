@@ -7,7 +7,8 @@ What happens at a crash, in one place:
   transport retransmits);
 * messages delivered before and not yet taken stay queued with memory kept, and are forgotten with memory lost;
 * sleeps and timeouts run on; one that ends while the agent is down takes effect at recovery;
-* with memory lost the program ends at the crash and starts anew at recovery, with `saved` as it last saved it.
+* with memory lost the program ends at the crash and starts anew at recovery, with `saved` as it last saved it. The
+  streams shared with the other agents begin again (an equal start stays equal), its own stream goes on.
 """
 
 import itertools
@@ -436,14 +437,16 @@ class RunningAgent:
             self.start()
         elif self._computing is not None:
             self._begin(self._computing[1])
-        elif self._overdue:
-            self._overdue = False
-            if self.waiting_since is None:
-                self._step(None)
-            else:
-                self._wake()
-        elif self.waiting_since is not None:
-            self.waiting_since = self._engine.now
+        else:
+            waits = self.waiting_since is not None
+            if waits:
+                self.waiting_since = self._engine.now
+            if self._overdue:
+                self._overdue = False
+                if waits:
+                    self._wake()
+                else:
+                    self._step(None)
 
     def _forget(self) -> None:
         self.lives += 1
@@ -453,6 +456,7 @@ class RunningAgent:
             self._engine.cancel(self._alarm)
         self.mailbox.clear()
         self._heard.clear()
+        self._shared.clear()
         self._computing = self._alarm = self._mixing = self.waiting_since = None
         self._claimed = self._ready = self._overdue = False
 

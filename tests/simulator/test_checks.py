@@ -18,6 +18,7 @@ from simulator.world import (
     Partition,
     RandomCrash,
     RandomLinkDown,
+    Record,
     Stop,
     World,
 )
@@ -60,6 +61,8 @@ BAD = [
     ({"wait": Wait("first")}, "wait.k is None; the policy first needs a whole number, at least 1"),
     ({"wait": Wait("first", k=0)}, "wait.k is 0; the policy first needs a whole number, at least 1"),
     ({"wait": Wait("deadline")}, "wait.seconds is None; the policy deadline needs a finite number above 0"),
+    ({"record": Record(every_rounds=0)}, "record.every_rounds is 0; it must be at least 1"),
+    ({"record": Record(every_seconds=0.0)}, "record.every_seconds is 0.0; it must be a finite number above 0"),
     ({"failures": (Crash((3,), 1.0),)}, "a failure names agent 3; ids are 0 to 2"),
     ({"failures": (Crash((-1,), 1.0),)}, "a failure names agent -1; ids are 0 to 2"),
     ({"failures": (Crash((0,), -1.0),)}, "a failure is at -1.0 s; it must be a finite number, at least 0"),

@@ -89,6 +89,21 @@ def test_without_a_checkpoint_everything_is_done_again(run):
     assert len({draw for _, draw in seen}) == 4
 
 
+def test_a_program_that_starts_anew_meets_the_shared_streams_from_their_beginning(run):
+    """So an equal start of all agents stays equal; the agent's own stream goes on."""
+    shared, own = [], []
+
+    def program(agent):
+        shared.append(agent.shared_rng("start").random())
+        own.append(agent.rng.random())
+        yield agent.sleep(5.0)
+
+    run(program, failures=(down(3.0, 1.0, "lost"),))
+    assert len(shared) == len(own) == 2
+    assert shared[0] == shared[1]
+    assert own[0] != own[1]
+
+
 def test_a_crash_that_loses_memory_runs_the_programs_clean_up(run):
     """The program is closed at the crash: its `finally` runs then."""
     seen = []
@@ -158,6 +173,16 @@ def test_a_wait_is_announced_without_the_time_down(run, log):
     """Up to the crash, and from the recovery on."""
     run(hears([], 6.0), sends((6.0, "x")), failures=(down(3.0, 1.0),), observers=[log])
     assert log.of("waited")[:2] == [(3.0, 0, 0.0), (6.0, 0, 4.0)]
+
+
+def test_a_wait_that_times_out_while_down_is_announced_without_the_time_down(run, log):
+    """Up to the crash at 3 s; at the recovery, when the timeout of 5 s takes effect, nothing is left to wait for."""
+
+    def program(agent):
+        yield agent.receive(timeout=5.0)
+
+    run(program, None, failures=(down(3.0, 4.0),), observers=[log])
+    assert [wait for wait in log.of("waited") if wait[1] == 0] == [(3.0, 0, 0.0), (7.0, 0, 7.0)]
 
 
 def test_timers_of_a_lost_life_do_not_ring_in_the_next(run):

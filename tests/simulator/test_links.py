@@ -9,7 +9,7 @@ from simulator.delays import Constant, Exponential, Uniform
 from simulator.errors import BadWorld
 from simulator.links import Channel, Edge
 from simulator.streams import stream
-from simulator.world import Loss
+from simulator.world import LinkDown, Loss
 
 
 class Bytes:
@@ -219,6 +219,16 @@ def test_losses_are_drawn_for_each_direction(run, log):
     for sender in (0, 1):
         lost = [tag for _, one, _, tag, _ in log.of("lost") if one == sender]
         assert lost == np.flatnonzero(stream(9, "loss", sender, 1 - sender).random(200) < 0.2).tolist()
+
+
+def test_an_outage_shifts_no_later_loss(run, log):
+    """Copies that a link loses by being down take their draws too: the k-th draw is the k-th copy's."""
+    network = {"loss": Loss(0.3), "transport": "datagram"}
+    cut = LinkDown(((0, 1),), 9.5, 10.0)
+    run(burst(*[0] * 100, gap=1.0), None, network=network, failures=(cut,), observers=[log], seed=9)
+    lost = [tag for *_, tag, why in log.of("lost") if why == "loss"]
+    expected = np.flatnonzero(stream(9, "loss", 0, 1).random(100) < 0.3)
+    assert lost == [k for k in expected if not 10 <= k < 20]
 
 
 def test_a_lost_copy_still_takes_the_links_time(run, log):
