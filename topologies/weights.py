@@ -7,13 +7,12 @@ Reference: Xiao and Boyd (2004), Fast linear iterations for distributed averagin
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 from scipy import sparse
 
-from topologies.errors import TopologyError
+from topologies.errors import TopologyError, not_among
 from topologies.graph import Graph
 
 ROW_SUM_TOLERANCE = 1e-12
@@ -100,9 +99,7 @@ def build(name: str, graph: Graph, path: str | Path | None = None) -> Weights:
     if path is not None:
         raise TopologyError(f"weights are {name!r}, so the path {str(path)!r} has no meaning; only 'file' takes one")
     if name not in RULES:
-        near = get_close_matches(name, names(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise TopologyError(f"weights are {name!r}, which is not one of {', '.join(names())}, file{hint}")
+        raise TopologyError(f"weights are {name!r}, which is {not_among(name, (*names(), 'file'))}")
     return RULES[name](graph)
 
 

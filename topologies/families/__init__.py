@@ -5,7 +5,6 @@ Families are found by file name, and in installed packages by the entry point gr
 
 import inspect
 from dataclasses import MISSING, fields
-from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
@@ -15,7 +14,7 @@ from typing import Any, get_type_hints
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
-from topologies.errors import TopologyError
+from topologies.errors import TopologyError, not_among
 from topologies.graph import Graph
 
 GROUP = "bilevelsim.topologies"
@@ -32,7 +31,7 @@ def load(name: str) -> ModuleType:
         return import_module(f"{__name__}.{name}")
     if name in _installed():
         return _installed()[name].load()
-    raise TopologyError(f"topology.name is {name!r}, which is {_not_among(name, names())}")
+    raise TopologyError(f"topology.name is {name!r}, which is {not_among(name, names())}")
 
 
 def summary(name: str) -> str:
@@ -64,8 +63,10 @@ def _settings(name: str, kind: type, params: dict[str, Any]) -> Any:
     """The settings of a family, each checked against the type and the range of its field."""
     hints = get_type_hints(kind, include_extras=True)
     for key, value in params.items():
+        if not hints:
+            raise TopologyError(f"{name}.{key} is not one of its settings: it has none")
         if key not in hints:
-            raise TopologyError(f"{name}.{key} is {_not_among(key, tuple(hints))}")
+            raise TopologyError(f"{name}.{key} is {not_among(key, list(hints))}")
         try:
             TypeAdapter(hints[key]).validate_python(value, strict=True)
         except ValidationError as mistakes:
@@ -78,9 +79,3 @@ def _settings(name: str, kind: type, params: dict[str, Any]) -> Any:
 
 def _installed() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=GROUP)}
-
-
-def _not_among(name: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"not one of {', '.join(known) or 'its settings: it has none'}{hint}"
