@@ -17,6 +17,8 @@ from simulator.stragglers import FixedSlowdown
 from simulator.world import Compute, Crash, Network
 
 NAMES = algorithms.names()
+UNDER_EVERY_POLICY = [(name, policy) for name in NAMES for policy in algorithms.load(name).needs.waits]
+RESTARTING = [name for name in NAMES if {"agent", "worker"} & set(algorithms.load(name).needs.memory_loss)]
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "adbo": {"inner_rounds": 40, "derivative": "full", "squared": False, "tolerance": 1e-3, "warm_start": True},
@@ -96,13 +98,9 @@ def test_reaches_the_solution_of_a_small_quadratic(run: Any, small: Any, name: s
     assert np.linalg.norm(seen.mean(rounds, "y") - y) < tolerance * np.linalg.norm(y)
 
 
-@pytest.mark.parametrize("policy", ["all", "first", "latest", "deadline"])
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(("name", "policy"), UNDER_EVERY_POLICY)
 def test_same_seed_same_history_under_every_policy(run: Any, small: Any, name: str, policy: str) -> None:
     """Two runs agree in every report, byte and second; another seed gives other delays."""
-    if policy not in algorithms.load(name).needs.waits:
-        assert name in ("adbo", "sdbo")
-        return
     wait = Wait(policy, k=2 if policy == "first" else None, seconds=0.5 if policy == "deadline" else None)
     options = {"compute": Compute(seconds_per_step=Exponential(1.0)), "wait": wait}
     first, again = (run(name, small, 40, seed=3, **options) for _ in range(2))
@@ -126,10 +124,9 @@ def test_straggler_costs_time_and_not_bytes(run: Any, small: Any, name: str) -> 
     assert abs(sent[0] - sent[1]) <= under_way
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RESTARTING)
 def test_survives_a_crash_that_loses_memory_where_it_says_so(run: Any, small: Any, name: str) -> None:
     """The role that the needs name comes back from its checkpoint, over links that repeat what was lost."""
-    assert {"agent", "worker"} & set(algorithms.load(name).needs.memory_loss)
     crash = Crash(agents=(1,), at=0.505, recover_after=0.7, memory="lost")
     seen = run(name, small, 120, failures=(crash,), network=Network(latency=Constant(1e-3), header=0))
     assert seen.outcome.status == "finished"
