@@ -94,14 +94,14 @@ def server(agent: Agent, settings: Settings) -> Program:
 
 
 def worker(agent: Agent, settings: Settings) -> Program:
-    (master,) = agent.neighbors
+    (server_id,) = agent.neighbors
     answered_at = -np.inf
     point = agent.saved
     while True:
         if point is not None:
             batch = agent.problem.draw(agent.rng)
             found = yield agent.compute(agent.problem.directions, point["x"], point["y"], point["u"], batch)
-            yield agent.send(master, "directions", x=found.x, y=found.y, u=found.u)
+            yield agent.send(server_id, "directions", x=found.x, y=found.y, u=found.u)
             answered_at = agent.now
         message = yield agent.receive("iterate", settings.resend_after_s)
         while message is not None and message.sent_at < answered_at:
@@ -113,7 +113,7 @@ def worker(agent: Agent, settings: Settings) -> Program:
 
 
 def average(directions: list[Directions]) -> Directions:
-    """Mean of the workers' directions, summed in order of worker."""
+    """Mean of the workers' directions, summed in the order given."""
     return Directions(*(sum(parts[1:], parts[0]) / len(parts) for parts in zip(*directions, strict=True)))
 
 

@@ -36,7 +36,7 @@ E(n) = 6nc, its derivative C(n) = 4nc. W(n) is what weighing the samples costs: 
     ==================  ===============================================  =================================
     oracle              regularisation                                   hyper_cleaning
     ==================  ===============================================  =================================
-    upper_value         F(m) + E(m) + 2p                                 F(m) + E(m)
+    upper_value         F(m) + E(m) + 2p                                 F(m) + E(m) + 2p
     lower_value         F(n) + E(n) + R                                  F(n) + E(n) + W(n) + R
     upper_grad_x        p                                                p
     upper_grad_y        2F(m) + E(m)                                     2F(m) + E(m)

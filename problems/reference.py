@@ -29,7 +29,7 @@ class LowerSolution:
     residual: float
     """|mean_i grad_y g_i(x, y)|"""
     converged: bool
-    """Whether the residual is at most the tolerance times its value at y = 0."""
+    """Whether the residual is at most the tolerance times its value at y = 0, or 1e-8 times that at the start."""
 
 
 class MeanOfAgents:

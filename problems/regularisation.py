@@ -6,10 +6,14 @@
 loss is the cross-entropy of logistic (one weight a feature) or softmax regression (W (c, d), flattened row by row, one
 row a class). x_. is x_j (``per`` = feature, p = d) or x_k (``per`` = class, p = c), and
 
-    penalty       rho(x)             scale    kappa
-    exp           exp(x)             sum      factor / 2
-    linear        x                  mean     factor / (c d)
+    penalty       rho(x)
+    exp           exp(x)
+    linear        x
     shifted_exp   shift + exp(x)
+
+    scale         kappa
+    sum           factor / 2
+    mean          factor / (c d)
 
 ``linear`` with scale mean and factor 1/2 is that of ADBO's code (Y. Jiao et al., ICLR 2023; x may then become negative
 and the lower level lose its convexity); ``exp`` with scale sum that of benchmark_bilevel (M. Dagreou et al.) and, with

@@ -2,8 +2,8 @@
 
 Everything on the heap is ours: `(time, kind, key, event)` with key = (sender, sequence number of that sender). So
 ties at one instant are ordered by what happens, then who caused it, then in which order: never by the accident of
-creation, and never by what an unrelated agent did. Each message costs one heap event under the sharing models `none`
-and `fair`, two under `fifo`.
+creation, and never by what an unrelated agent did. Each message costs one heap event under the sharing model `none`,
+two under `fifo`, and under `fair` one more whenever rates are settled anew (a little over two in all on a ring).
 
 Two of SimPy's private fields are used on purpose, `_queue` and `_now`: a delivery is pushed straight onto the heap
 (a Timeout with a process per message costs seven times as much).
