@@ -24,11 +24,11 @@ from typing_extensions import Doc
 
 from problems import metrics
 from problems.base import Array, Batch, Metric
-from problems.datasets import Rows
-from problems.linear_model import Forward, LinearLocal, Link, Samples, Softmax, Starter
+from problems.datasets import SETS, Rows
+from problems.linear_model import Forward, LinearLocal, Link, Samples, Softmax, Starter, over_classes
 from problems.partition import split as deal
-from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold
-from problems.splits import Split, sizes, split
+from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold, split_of
+from problems.splits import Split, sizes
 from problems.streams import stream
 
 
@@ -46,17 +46,7 @@ class Settings(SampledSettings):
 
 def build(settings: Settings, agents: int, seed: int) -> "HyperCleaning":
     """The problem of the settings; raises ProblemError, DataMissing when the data set is not there."""
-    counts = sizes(settings.data, settings.train, settings.validation, settings.test, settings.pool)
-    rows = split(
-        settings.data,
-        counts,
-        seed,
-        pool=settings.pool,
-        scaling=settings.scaling,
-        drop_constant=settings.drop_constant,
-        intercept=settings.intercept,
-        dtype=np.dtype(settings.dtype),
-    )
+    rows = split_of(settings.data, settings, seed)
     parts = [
         deal(part.labels, agents, settings.partition, stream(seed, "partition"))
         for part in (rows.validation, rows.train)
@@ -73,7 +63,7 @@ def build(settings: Settings, agents: int, seed: int) -> "HyperCleaning":
 
 def memory_bytes(settings: Settings, agents: int) -> int:
     """Estimate of the bytes that ``build`` and the agents' iterates need, from the settings alone."""
-    samples, weights = data_bytes(settings.data, settings, 10)
+    samples, weights = data_bytes(settings.data, settings, SETS[settings.data].classes)
     train, _, _ = sizes(settings.data, settings.train, settings.validation, settings.test, settings.pool)
     return samples + 3 * agents * (train + weights) * np.dtype(settings.dtype).itemsize
 
@@ -145,7 +135,7 @@ class CleaningLocal(LinearLocal):
         return self._c
 
     def _cross(self, x: Array, weights: Array, direction: Array, forward: Forward, batch: Batch | None) -> Array:
-        each = _over_classes(forward.residual * forward.tangent)
+        each = over_classes(forward.residual * forward.tangent)[..., 0, :]
         return self._whole(self._slopes(x, forward.samples, batch) * each, batch)
 
     def lower_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
@@ -183,10 +173,6 @@ class CleaningLocal(LinearLocal):
             "shared_grad_x": weigh + p,
             "shared_cross": product + weigh + p,
         }
-
-
-def _over_classes(array: Array) -> Array:
-    return (np.ones((1, array.shape[-2]), array.dtype) @ array)[..., 0, :]
 
 
 class HyperCleaning(SampledProblem):

@@ -25,6 +25,7 @@ import numpy as np
 from scipy.special import expit
 
 from problems.base import FUSED, Array, Batch, Charges, Directions, Generators
+from problems.oracles import Oracles
 
 Starter = Callable[[np.random.Generator], tuple[Array, Array]]
 
@@ -355,14 +356,14 @@ class LinearLocal(ABC):
         return charges
 
 
-class LoopedStack:
+class LoopedStack(Oracles):
     """A stack of agents that hold unequal numbers of samples: each oracle loops over their Locals."""
 
     def __init__(self, locals_: Sequence[LinearLocal]) -> None:
         self._locals = list(locals_)
         self.dim_x, self.dim_y, self.dtype = locals_[0].dim_x, locals_[0].dim_y, locals_[0].dtype
 
-    def _each(self, oracle: str, batch: Batch | None, *arrays: Array) -> Any:
+    def _call(self, oracle: str, batch: Batch | None, *arrays: Array) -> Any:
         results = [
             getattr(local, oracle)(*(array[row] for array in arrays), batch=_of(batch, row))
             for row, local in enumerate(self._locals)
@@ -384,45 +385,6 @@ class LoopedStack:
             return None
         upper, lower = tuple(batch.upper for batch in drawn), tuple(batch.lower for batch in drawn)
         return Batch(None if upper[0] is None else upper, None if lower[0] is None else lower)
-
-    def upper_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
-        return self._each("upper_value", batch, x, y)
-
-    def lower_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
-        return self._each("lower_value", batch, x, y)
-
-    def upper_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._each("upper_grad_x", batch, x, y)
-
-    def upper_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._each("upper_grad_y", batch, x, y)
-
-    def upper_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        return self._each("upper_grads", batch, x, y)
-
-    def lower_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._each("lower_grad_x", batch, x, y)
-
-    def lower_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._each("lower_grad_y", batch, x, y)
-
-    def lower_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        return self._each("lower_grads", batch, x, y)
-
-    def lower_hvp(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
-        return self._each("lower_hvp", batch, x, y, v)
-
-    def lower_cross(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
-        return self._each("lower_cross", batch, x, y, v)
-
-    def lower_cross_t(self, x: Array, y: Array, w: Array, batch: Batch | None = None) -> Array:
-        return self._each("lower_cross_t", batch, x, y, w)
-
-    def lower_products(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        return self._each("lower_products", batch, x, y, v)
-
-    def directions(self, x: Array, y: Array, u: Array, batch: Batch | None = None) -> Directions:
-        return Directions(*self._each("directions", batch, x, y, u))
 
     def charges(self, oracle: str, batch: Batch | None = None) -> Charges:
         """Pairs (counted oracle, operations as an array with one number an agent)."""

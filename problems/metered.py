@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from problems.base import Array, Batch, Charges, Directions, Generators, Local
+from problems.base import Array, Batch, Charges, Generators, Local
+from problems.oracles import Oracles
 
 Charge = Callable[[str, float], None]
 """Called with (counted oracle name, operations per agent); may refuse by raising."""
 
 
-class Metered:
+class Metered(Oracles):
     """A Local that calls ``charge`` once for each counted oracle of a call, then passes the call on unchanged."""
 
     def __init__(self, local: Local, charge: Charge) -> None:
@@ -21,10 +22,11 @@ class Metered:
         self.dim_y = local.dim_y
         self.dtype: np.dtype[Any] = local.dtype
 
-    def _pay(self, oracle: str, batch: Batch | None) -> None:
+    def _call(self, oracle: str, batch: Batch | None, *arrays: Array) -> Any:
         charge = self._charge
         for name, operations in self._local.charges(oracle, batch):
             charge(name, operations)
+        return getattr(self._local, oracle)(*arrays, batch)
 
     def charges(self, oracle: str, batch: Batch | None = None) -> Charges:
         return self._local.charges(oracle, batch)
@@ -34,55 +36,3 @@ class Metered:
 
     def draw(self, rng: Generators) -> Batch | None:
         return self._local.draw(rng)
-
-    def upper_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
-        self._pay("upper_value", batch)
-        return self._local.upper_value(x, y, batch)
-
-    def lower_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
-        self._pay("lower_value", batch)
-        return self._local.lower_value(x, y, batch)
-
-    def upper_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        self._pay("upper_grad_x", batch)
-        return self._local.upper_grad_x(x, y, batch)
-
-    def upper_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        self._pay("upper_grad_y", batch)
-        return self._local.upper_grad_y(x, y, batch)
-
-    def upper_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        self._pay("upper_grads", batch)
-        return self._local.upper_grads(x, y, batch)
-
-    def lower_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        self._pay("lower_grad_x", batch)
-        return self._local.lower_grad_x(x, y, batch)
-
-    def lower_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        self._pay("lower_grad_y", batch)
-        return self._local.lower_grad_y(x, y, batch)
-
-    def lower_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        self._pay("lower_grads", batch)
-        return self._local.lower_grads(x, y, batch)
-
-    def lower_hvp(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
-        self._pay("lower_hvp", batch)
-        return self._local.lower_hvp(x, y, v, batch)
-
-    def lower_cross(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
-        self._pay("lower_cross", batch)
-        return self._local.lower_cross(x, y, v, batch)
-
-    def lower_cross_t(self, x: Array, y: Array, w: Array, batch: Batch | None = None) -> Array:
-        self._pay("lower_cross_t", batch)
-        return self._local.lower_cross_t(x, y, w, batch)
-
-    def lower_products(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        self._pay("lower_products", batch)
-        return self._local.lower_products(x, y, v, batch)
-
-    def directions(self, x: Array, y: Array, u: Array, batch: Batch | None = None) -> Directions:
-        self._pay("directions", batch)
-        return self._local.directions(x, y, u, batch)

@@ -7,6 +7,7 @@ import numpy as np
 
 from problems.base import Array, Metric, Problem
 from problems.errors import ProblemError, unknown
+from problems.reference import norm
 
 
 class Point:
@@ -33,10 +34,6 @@ Measure = Callable[[Point], float]
 Entry = tuple[Metric, Measure]
 
 
-def _norm(vector: Array) -> float:
-    return float(np.sqrt(vector @ vector))
-
-
 COMMON: Mapping[str, Entry] = {
     "upper_objective": (
         Metric("mean over agents of f_i(x, y)"),
@@ -48,7 +45,7 @@ COMMON: Mapping[str, Entry] = {
     ),
     "lower_residual": (
         Metric("norm of the mean over agents of grad_y g_i(x, y)"),
-        lambda at: _norm(at.average.lower_grad_y(at.x, at.y)),
+        lambda at: norm(at.average.lower_grad_y(at.x, at.y)),
     ),
     "upper_objective_resolved": (
         Metric("F(x): mean over agents of f_i(x, y*(x)), the lower level solved again exactly"),
@@ -56,24 +53,26 @@ COMMON: Mapping[str, Entry] = {
     ),
     "hypergradient_norm": (
         Metric("norm of grad F(x), the lower level and its adjoint solved exactly"),
-        lambda at: _norm(at.hypergradient),
+        lambda at: norm(at.hypergradient),
     ),
 }
 """The metrics of every problem."""
 
 
-def _distance(at: Point) -> float:
+def _best(at: Point, metric: str) -> Array:
     best = at.problem.optimum()
     if best is None:
-        raise ProblemError("distance_to_optimum needs a problem whose optimum is known")
-    return _norm(at.x - best[0])
+        raise ProblemError(f"{metric} needs a problem whose optimum is known")
+    return best[0]
+
+
+def _distance(at: Point) -> float:
+    return norm(at.x - _best(at, "distance_to_optimum"))
 
 
 def _relative_distance(at: Point) -> float:
-    best = at.problem.optimum()
-    if best is None:
-        raise ProblemError("relative_distance_to_optimum needs a problem whose optimum is known")
-    return _norm(at.x - best[0]) / _norm(best[0])
+    best = _best(at, "relative_distance_to_optimum")
+    return norm(at.x - best) / norm(best)
 
 
 OPTIMUM: Mapping[str, Entry] = {

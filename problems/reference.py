@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from problems.base import Array, Batch, Charges, Directions, Generators, Local, Problem
+from problems.base import Array, Batch, Charges, Generators, Local, Problem
+from problems.oracles import Oracles
 
 TOLERANCE = 1e-12
 NEWTON_STEPS = 200
@@ -32,7 +33,7 @@ class LowerSolution:
     """Whether the residual is at most the tolerance times its value at y = 0, or 1e-8 times that at the start."""
 
 
-class MeanOfAgents:
+class MeanOfAgents(Oracles):
     """The averaged problem as one Local: each oracle is the mean over a stack of all agents."""
 
     def __init__(self, problem: Problem) -> None:
@@ -43,7 +44,7 @@ class MeanOfAgents:
         self.dim_y = problem.dim_y
         self.dtype: np.dtype[Any] = problem.dtype
 
-    def _mean(self, oracle: str, batch: Batch | None, *arrays: Array) -> Any:
+    def _call(self, oracle: str, batch: Batch | None, *arrays: Array) -> Any:
         everywhere = [np.broadcast_to(array, (self._agents, *array.shape)) for array in arrays]
         result = getattr(self._stack, oracle)(*everywhere, batch)
         return tuple(part.mean(axis=0) for part in result) if isinstance(result, tuple) else result.mean(axis=0)
@@ -53,45 +54,6 @@ class MeanOfAgents:
 
     def draw(self, rng: Generators) -> Batch | None:
         return None
-
-    def upper_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
-        return self._mean("upper_value", batch, x, y)
-
-    def lower_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
-        return self._mean("lower_value", batch, x, y)
-
-    def upper_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._mean("upper_grad_x", batch, x, y)
-
-    def upper_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._mean("upper_grad_y", batch, x, y)
-
-    def upper_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        return self._mean("upper_grads", batch, x, y)
-
-    def lower_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._mean("lower_grad_x", batch, x, y)
-
-    def lower_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
-        return self._mean("lower_grad_y", batch, x, y)
-
-    def lower_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        return self._mean("lower_grads", batch, x, y)
-
-    def lower_hvp(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
-        return self._mean("lower_hvp", batch, x, y, v)
-
-    def lower_cross(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
-        return self._mean("lower_cross", batch, x, y, v)
-
-    def lower_cross_t(self, x: Array, y: Array, w: Array, batch: Batch | None = None) -> Array:
-        return self._mean("lower_cross_t", batch, x, y, w)
-
-    def lower_products(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> tuple[Array, Array]:
-        return self._mean("lower_products", batch, x, y, v)
-
-    def directions(self, x: Array, y: Array, u: Array, batch: Batch | None = None) -> Directions:
-        return Directions(*self._mean("directions", batch, x, y, u))
 
     def charges(self, oracle: str, batch: Batch | None = None) -> Charges:
         return self._stack.charges(oracle, batch)
@@ -111,12 +73,12 @@ def conjugate_gradients(
     scale = np.ones_like(right) if diagonal is None else 1.0 / diagonal
     solution = np.zeros_like(right)
     residual = right.copy()
-    target = max(tolerance, 4 * float(np.finfo(right.dtype).eps)) * _norm(right)
+    target = max(tolerance, 4 * float(np.finfo(right.dtype).eps)) * norm(right)
     preconditioned = scale * residual
     direction = preconditioned
     weight = residual @ preconditioned
     for _ in range(20 * right.size + 100):
-        if _norm(residual) <= target:
+        if norm(residual) <= target:
             break
         image = product(direction)
         curvature = direction @ image
@@ -137,15 +99,15 @@ def solve_lower(problem: Problem, x: Array, start: Array | None = None, toleranc
     x = np.asarray(x, average.dtype)
     y = np.zeros(average.dim_y, average.dtype)
     gradient = average.lower_grad_y(x, y)
-    enough = max(tolerance, 8 * float(np.finfo(average.dtype).eps)) * _norm(gradient)
+    enough = max(tolerance, 8 * float(np.finfo(average.dtype).eps)) * norm(gradient)
     if start is not None and np.isfinite(start).all():
         guess = np.asarray(start, average.dtype)
         other = average.lower_grad_y(x, guess)
-        if _norm(other) < _norm(gradient):
+        if norm(other) < norm(gradient):
             y, gradient = guess, other
-    scale = _norm(gradient)
+    scale = norm(gradient)
     for _ in range(NEWTON_STEPS):
-        size = _norm(gradient)
+        size = norm(gradient)
         if not size > enough:
             break
         product, diagonal = _curvature(average, x, y)
@@ -154,7 +116,7 @@ def solve_lower(problem: Problem, x: Array, start: Array | None = None, toleranc
         if moved is None:
             break
         y, gradient = moved
-    residual = _norm(gradient)
+    residual = norm(gradient)
     return LowerSolution(y, residual, bool(residual <= max(enough, 1e-8 * scale)))
 
 
@@ -189,11 +151,12 @@ def _line_search(average: Local, x: Array, y: Array, step: Array, gradient: Arra
             return there, average.lower_grad_y(x, there)
         if change <= noise:  # the value can no longer tell: ask the gradient
             moved = average.lower_grad_y(x, there)
-            if _norm(moved) < _norm(gradient):
+            if norm(moved) < norm(gradient):
                 return there, moved
         length /= 2
     return None
 
 
-def _norm(vector: Array) -> float:
+def norm(vector: Array) -> float:
+    """Euclidean length."""
     return float(np.sqrt(vector @ vector))

@@ -31,10 +31,10 @@ from typing_extensions import Doc
 from problems import metrics
 from problems.base import Array, Batch
 from problems.datasets import SETS
-from problems.linear_model import Forward, LinearLocal, Link, Logistic, Samples, Starter
+from problems.linear_model import Forward, LinearLocal, Link, Logistic, Samples, Starter, over_classes
 from problems.partition import split as deal
-from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold, link_of
-from problems.splits import Split, sizes, split
+from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold, link_of, split_of
+from problems.splits import Split
 from problems.streams import stream
 
 
@@ -63,17 +63,7 @@ class Settings(SampledSettings):
 
 def build(settings: Settings, agents: int, seed: int) -> "Regularisation":
     """The problem of the settings; raises ProblemError, DataMissing when the data set is not there."""
-    counts = sizes(settings.data, settings.train, settings.validation, settings.test, settings.pool)
-    rows = split(
-        settings.data,
-        counts,
-        seed,
-        pool=settings.pool,
-        scaling=settings.scaling,
-        drop_constant=settings.drop_constant,
-        intercept=settings.intercept,
-        dtype=np.dtype(settings.dtype),
-    )
+    rows = split_of(settings.data, settings, seed)
     link = link_of(settings.model, rows.classes, settings.data)
     # Equal generators for both levels: see problems.partition.split.
     held = [
@@ -120,7 +110,7 @@ class RegularisationLocal(LinearLocal):
         """Sums of (..., c, d) over what shares a coefficient, (..., p)."""
         if not self._by_feature:
             return products.sum(-1)
-        return (np.ones((1, products.shape[-2]), products.dtype) @ products)[..., 0, :]
+        return over_classes(products)[..., 0, :]
 
     def _ridge(self, x: Array) -> Array:
         """kappa rho(x)."""

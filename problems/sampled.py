@@ -16,7 +16,7 @@ from problems.datasets import SETS, Rows
 from problems.errors import ProblemError
 from problems.linear_model import LinearLocal, Link, Logistic, LoopedStack, Samples, Softmax
 from problems.partition import Partition
-from problems.splits import Split, sizes
+from problems.splits import Split, sizes, split
 
 TOLERANCE = 1e-10
 """Relative residual of the exact solves: far below what a metric shows, and cheaper than the last digits."""
@@ -47,6 +47,20 @@ class SampledSettings:
     batch_lower: Annotated[int, Ge(0), Doc("lower-level samples of a mini-batch, 0 = all")] = 0
     start_lower_sd: Annotated[float, Ge(0), Doc("standard deviation of the entries of y at the start, 0 = zeros")] = 0.0
     dtype: Annotated[Literal["float64", "float32"], Doc("precision of all arrays")] = "float64"
+
+
+def split_of(data: str, settings: SampledSettings, seed: int) -> Split:
+    """Rows as the settings ask; raises ProblemError, DataMissing when the data set is not there."""
+    return split(
+        data,
+        sizes(data, settings.train, settings.validation, settings.test, settings.pool),
+        seed,
+        pool=settings.pool,
+        scaling=settings.scaling,
+        drop_constant=settings.drop_constant,
+        intercept=settings.intercept,
+        dtype=np.dtype(settings.dtype),
+    )
 
 
 def data_bytes(data: str, settings: SampledSettings, classes: int) -> tuple[int, int]:
