@@ -1,7 +1,7 @@
 # Every target sets up .venv by itself: a bare clone, Python 3.11+ and make are enough.
 PYTHON   ?= python3
 BIN      := .venv/bin
-PACKAGES := $(wildcard simulator algorithms topologies problems scenarios)
+PACKAGES := simulator algorithms topologies problems scenarios benchmarks
 PYTEST   := $(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 # One thread per process: results do not depend on the number of cores, and processes do not fight.

@@ -52,7 +52,7 @@ class Settings:
     step_u: Annotated[float, Gt(0), Doc("c: step of the linear system's variable u, 1")] = 0.1
     order: Annotated[Literal["atc", "cta"], Doc("adapt then combine, or combine then adapt")] = "atc"
     averaging: Annotated[float, Gt(0), Le(1), Doc("theta: weight of the new direction in h; 1 = no averaging")] = 1.0
-    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + k/decay_rounds)^-decay_power, 1")] = 0.0
+    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = 0.0
     decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
 
 

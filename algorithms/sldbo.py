@@ -19,7 +19,8 @@ Agent i, directions at its own (x_i, y_i, u_i), D' those of the previous iterati
     u_i <- P_r(u_i)
 
 Invariant: sum_i t_i = sum_i D_i for each variable; hence exact for any heterogeneity of the data. `drift_x`,
-`drift_y`, `drift_u` of the report are t_i - D_i, whose sum over agents is zero as long as the invariant holds.
+`drift_y`, `drift_u` of the report are sum_j w_ij t_j - D_i ("atc": t_i - D_i); their sum over agents is zero as long
+as the invariant holds.
 
 Costs per iteration: 2 (p + 2q) numbers to each neighbour in one message ("atc": p + 2q twice, the second after the
 first); three gradients, one Hessian-vector product, one cross product; memory 3 (p + 2q).

@@ -17,6 +17,8 @@ Server, k = 1, 2, ..., with D = mean of the last direction of each worker heard 
     h <- (1 - theta) h + theta Dx
     x <- x - a_k h      y <- y - b_k Dy      u <- u - c_k Du
 
+h starts as the first Dx. "ma_soba" differs from its paper in that x moves by the new h and not by the one before.
+
 Waiting: under `all` every direction is fresh and the mean is plain. Under `first`, `latest` and `deadline` the
 directions of workers that are not in are those of an older point, kept in a table of N (p + 2q) numbers, so that the
 fixed point stays exact (a mean over the answers of a round alone would be pulled to the data of the fast workers);
@@ -60,7 +62,7 @@ class Settings:
     step_y: Annotated[float, Gt(0), Doc("b: step of the lower variable y, 1")] = 0.1
     step_u: Annotated[float, Gt(0), Doc("c: step of the linear system's variable u, 1")] = 0.1
     averaging: Annotated[float, Gt(0), Le(1), Doc("theta: weight of the new direction in h; 1 = no averaging")] = 1.0
-    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + k/decay_rounds)^-decay_power, 1")] = 0.0
+    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = 0.0
     decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
     resend_after_s: Annotated[
         float | None, Gt(0), Doc("a worker that heard nothing for so long answers again, s; None = never")
