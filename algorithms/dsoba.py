@@ -20,7 +20,8 @@ product.
 Traps: nothing corrects for different data, so with constant steps it stalls at a bias about proportional to the
 steps and growing with heterogeneity and with a smaller spectral gap; it is exact only when all agents are alike.
 "cta" needs b L < 1 + (smallest eigenvalue of W), "atc" stands larger steps. In return it has no memory that a lost
-message or a restart could break.
+message or a restart could break. Under the policy `all` an agent that forgot messages of the round which it has to
+repeat waits for them without end, and its neighbours for it; the other policies go on.
 """
 
 from dataclasses import dataclass

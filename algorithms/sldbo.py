@@ -30,7 +30,8 @@ or "semi"). A larger b than about (spectral gap) / sqrt(L mu) is slower. A messa
 replaced by an older one, breaks the invariant for good and leaves a bias (1 % lost: a gradient norm of 0.14 on the
 reference instance); `symmetric` drops and retransmission keep it exact. A radius smaller than |u*| gives a wrong
 answer in silence: keep None, or take twice the largest |u| of a pilot run. After a crash that loses memory an agent
-goes on from its checkpoint, which holds trackers and directions with the variables.
+goes on from its checkpoint, which holds trackers and directions with the variables; under the policy `all` it waits
+without end if it forgot messages of the round that it has to repeat, and its neighbours wait for it.
 """
 
 from dataclasses import dataclass

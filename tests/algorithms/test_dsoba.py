@@ -7,6 +7,7 @@ import pytest
 
 from simulator.agent import Wait
 from simulator.delays import Constant, Exponential
+from simulator.stragglers import FixedSlowdown
 from simulator.world import Compute, Crash, Loss, Network
 
 UNEVEN = ({0: 0.75, 1: 0.25}, {0: 0.25, 1: 0.75})
@@ -86,6 +87,15 @@ def test_lost_messages_leave_its_end_almost_alone(run, small) -> None:
     options = {"network": network, "wait": Wait("deadline", seconds=0.05)}
     lossy = run("dsoba", small, 2000, step_x=0.01, step_y=0.02, step_u=0.02, **options).mean(2000, "x")
     assert np.linalg.norm(lossy - clean) < 0.02 * np.linalg.norm(clean)
+
+
+@pytest.mark.parametrize(("wait", "status"), [(Wait(), "stalled"), (Wait("latest", staleness=3), "finished")])
+def test_a_slow_agent_that_forgot_its_neighbours_messages(run, small, wait, status) -> None:
+    """A crash during its step, with the round's messages in its mailbox, stalls a barrier and no other policy."""
+    slow = FixedSlowdown(agents=(1,), slowdown=7.0)
+    crash = Crash(agents=(1,), at=0.505, recover_after=0.7, memory="lost")
+    seen = run("dsoba", small, 40, wait=wait, stragglers=(slow,), failures=(crash,))
+    assert seen.outcome.status == status
 
 
 def test_agent_that_lost_its_memory_goes_on_from_its_checkpoint(run, small) -> None:
