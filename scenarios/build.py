@@ -296,7 +296,8 @@ def _stop(document: schema.Document) -> world.Stop:
 
 def _record(scenario: Scenario, problem: Problem) -> world.Record:
     every_rounds, every_seconds = often(scenario.document)
-    return world.Record(every_rounds, every_seconds, Measure(problem, scenario.metrics))
+    at = scenario.document.record.at_s
+    return world.Record(every_rounds, at, every_seconds, Measure(problem, scenario.metrics))
 
 
 def often(document: schema.Document) -> tuple[int | None, float | None]:

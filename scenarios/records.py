@@ -65,7 +65,12 @@ def inputs(scenario: Scenario, entry: Entry, seed: int) -> dict[str, Any]:
         "label": entry.label,
         "settings": _plain(entry.settings),
         "wait": entry.wait.model_dump(mode="json"),
-        "record": {"every_rounds": every_rounds, "every_s": every_seconds, "metrics": list(scenario.metrics)},
+        "record": {
+            "every_rounds": every_rounds,
+            "every_s": every_seconds,
+            "at_s": list(document.record.at_s),
+            "metrics": list(scenario.metrics),
+        },
         "files": scenario.files(),
         "seed": seed,
         "versions": versions(),

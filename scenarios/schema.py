@@ -367,6 +367,7 @@ class Record(Table):
 
     every_rounds: Annotated[int, Field(ge=1)] | None = Field(default=None, description="measure at each n-th round")
     every_s: Positive | None = Field(default=None, description="measure each so many simulated seconds, s")
+    at_s: tuple[Positive, ...] = Field(default=(), description="further instants to measure at, s")
     metrics: Annotated[tuple[Name, ...], Field(min_length=1)] | None = Field(
         default=None, description="metrics of the problem; all by default"
     )

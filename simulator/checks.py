@@ -92,6 +92,9 @@ def _check_wait(wait: Wait) -> None:
 def _check_record(record: Record) -> None:
     if record.every_rounds is not None and record.every_rounds < 1:
         raise BadWorld(f"record.every_rounds is {record.every_rounds!r}; it must be at least 1")
+    for instant in record.at_seconds:
+        if not 0.0 <= instant < math.inf:
+            raise BadWorld(f"record.at_seconds holds {instant!r}; each must be a finite number from 0 on")
     if record.every_seconds is not None and not 0.0 < record.every_seconds < math.inf:
         raise BadWorld(f"record.every_seconds is {record.every_seconds!r}; it must be a finite number above 0")
 

@@ -42,6 +42,8 @@ class History(Observer):
         """The highest round that every live reporter has completed."""
         self.verdict: tuple[str, str] | None = None
         """Status and reason of a run that its iterates end: `diverged` or `reached`."""
+        for instant in record.at_seconds:
+            engine.behind(instant, SAMPLE, self._sample)
         if record.every_seconds is not None:
             self._sample_at(0)
 
@@ -93,12 +95,15 @@ class History(Observer):
         assert every is not None
 
         def sample() -> None:
-            if self._engine.ended is not None:  # this very event showed that the run had stalled before
-                return
-            self._look("time", self._engine.now)
-            self._sample_at(number + 1)
+            self._sample()
+            if self._engine.ended is None:
+                self._sample_at(number + 1)
 
         self._engine.behind(number * every, SAMPLE, sample)
+
+    def _sample(self) -> None:
+        if self._engine.ended is None:  # else this very event showed that the run had stalled before
+            self._look("time", self._engine.now)
 
     def _latest(self) -> list[tuple[int, Arrays]]:
         """Round and arrays of the last reports that make the global iterate, in order of agents."""

@@ -169,6 +169,8 @@ class Record:
 
     every_rounds: int | None = 1
     """A point whenever the global iterate of a round that is a multiple of this is complete; None = not by rounds."""
+    at_seconds: tuple[float, ...] = ()
+    """Further instants at which a point is recorded, seconds."""
     every_seconds: float | None = None
     """A point at each multiple of this; None = not by time."""
     measure: Measure | None = None

@@ -150,8 +150,8 @@ def test_how_often_points_are_recorded(built: Build) -> None:
     assert (built(stop="rounds = 1000").record.every_rounds, built(stop="rounds = 10").record.every_rounds) == (5, 1)
     by_time = built(stop="simulated_seconds = 100.0").record
     assert (by_time.every_rounds, by_time.every_seconds) == (None, 0.5)
-    given = built(more="\n[record]\nevery_s = 3.0\n").record
-    assert (given.every_rounds, given.every_seconds) == (None, 3.0)
+    given = built(more="\n[record]\nevery_s = 3.0\nat_s = [0.5, 1.0]\n").record
+    assert (given.every_rounds, given.every_seconds, given.at_seconds) == (None, 3.0, (0.5, 1.0))
 
 
 @pytest.mark.parametrize(("way", "met"), [("below", (0.5, 0.25)), ("above", (0.5, 0.75))])

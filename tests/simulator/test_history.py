@@ -98,6 +98,13 @@ def test_both_grids_stand_in_order_of_time(run):
     assert len(times) == 5 + 7 + 1
 
 
+def test_points_at_given_instants(run):
+    """Beside a grid of seconds, a point at each instant that is asked for."""
+    record = Record(None, (0.5, 2.5), 2.0, lambda iterate: {"value": float(iterate["x"][0])})
+    outcome = run(reporter((0.25, 0, 1), (2.25, 1, 3), (3.0, 2, 4)), record=record)
+    assert recorded(outcome, "simulated_s", "value") == [(0.5, 1.0), (2.0, 1.0), (2.5, 3.0), (3.0, 4.0)]
+
+
 def test_only_agents_that_report_are_in_the_mean(run):
     """A server's report stands alone where its workers' are not counted."""
     outcome = run(reporter((1.0, 1, 5)), reporter((2.0, 1, 100)), silent=[1], record=by_rounds())
