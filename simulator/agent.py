@@ -32,9 +32,7 @@ class Wait:
     k: int | None = None
     """`first`: how many others are waited for."""
     staleness: int | None = None
-    """`first`, `latest`: who was last heard this many rounds ago is waited for (in a `mix`: longer ago than that);
-    None: nobody ever is.
-    """
+    """`first`, `latest`: who was last heard this many rounds ago is waited for (1: a barrier); None: nobody ever is."""
     seconds: float | None = None
     """`deadline`: how long an agent waits, simulated seconds."""
 

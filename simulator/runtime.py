@@ -515,7 +515,7 @@ class RunningAgent:
         if wait.staleness is None:
             return True
         oldest = min(_round(heard[j]) if j in heard else 0 for j in self.neighbors)
-        return mixing.round - oldest <= wait.staleness
+        return mixing.round - oldest < wait.staleness
 
 
 def _round(message: Message) -> int:

@@ -377,7 +377,7 @@ def test_mix_latest_does_not_wait(run):
 
 
 def test_mix_latest_with_a_bound_waits_for_who_is_too_stale(run):
-    """With staleness 1 nobody is more than one round ahead of what it heard last."""
+    """With staleness 2 nobody is more than one round ahead of what it heard last; with staleness 1 all wait for all."""
     ends = {}
 
     def program(agent):
@@ -386,9 +386,12 @@ def test_mix_latest_with_a_bound_waits_for_who_is_too_stale(run):
             yield agent.mix(k, np.zeros(1))
             ends.setdefault(agent.id, []).append(agent.now)
 
-    run(program, program, wait=Wait("latest", staleness=1))
+    run(program, program, wait=Wait("latest", staleness=2))
     assert ends[0] == [10.0, 20.0, 30.0, 40.0, 50.0]
     assert ends[1] == [1.0, 10.0, 20.0, 30.0, 40.0]
+    ends.clear()
+    run(program, program, wait=Wait("latest", staleness=1))
+    assert ends[0] == ends[1] == [10.0, 20.0, 30.0, 40.0, 50.0]
 
 
 def test_mix_deadline_waits_so_long_and_no_longer(run):
