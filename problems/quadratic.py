@@ -16,6 +16,7 @@ optionally, x_star and y_star.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -55,6 +56,11 @@ def build(settings: Settings, agents: int, seed: int) -> "Quadratic":
         raise ProblemError(f"agents is {agents}: a problem needs at least one agent")
     arrays = _read(settings.instance, agents) if settings.instance else generate(settings, agents, seed)
     return Quadratic(arrays, settings.start_sd, np.dtype(settings.dtype))
+
+
+def files(settings: Settings) -> tuple[Path, ...]:
+    """The files whose content determines the problem beside its settings."""
+    return (instance_path(settings.instance),) if settings.instance else ()
 
 
 def memory_bytes(settings: Settings, agents: int) -> int:

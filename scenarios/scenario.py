@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import problems
 from scenarios.schema import Document, Waiting
 
 
@@ -82,9 +83,15 @@ class Scenario:
         return self.folder / name
 
     def files(self) -> dict[str, str]:
-        """SHA-256 of every file that the scenario names: its content counts, not its place."""
+        """SHA-256 of every file that the scenario names, or its problem reads: its content counts, not its place.
+
+        Data sets are not among them: their loaders accept one content only.
+        """
         named = [straggler.file for straggler in self.document.stragglers if straggler.kind == "trace"]
         for placement in {self.network, *(entry.placement for entry in self.entries)}:
             named += [placement.weights_file] if placement.weights_file else []
             named += [placement.settings.path] if placement.family == "file" else []
-        return {name: hashlib.sha256(self.path(name).read_bytes()).hexdigest() for name in sorted(set(named))}
+        paths = {name: self.path(name) for name in named}
+        read = getattr(problems.load(self.document.problem.name), "files", None)
+        paths |= {path.name: path for path in (read(self.problem) if read else ())}
+        return {name: hashlib.sha256(paths[name].read_bytes()).hexdigest() for name in sorted(paths)}

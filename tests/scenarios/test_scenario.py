@@ -1,9 +1,12 @@
 """The checked scenario."""
 
 import hashlib
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from scenarios import loader
 
@@ -29,3 +32,13 @@ def test_there_is_a_server_if_some_algorithm_has_one(written: Callable[..., Path
     assert loader.load(written()).server
     without = text.replace('[[algorithms]]\nname = "soba"\ntopology = { name = "star" }\n', "")
     assert not loader.load(written(without)).server
+
+
+@pytest.mark.realdata
+def test_the_file_a_problem_reads_counts(written: Callable[..., Path], text: str) -> None:
+    """An instance of the data folder is part of what determines a run."""
+    instance = 'name = "quadratic"\ninstance = "sldbo_n8.npz"'
+    given = text.replace('name = "quadratic"\ndim_x = 3\ndim_y = 2', instance).replace("agents = 4", "agents = 8")
+    found = loader.load(written(given)).files()
+    content = (Path(os.environ["BILEVELSIM_DATA"]) / "instances" / "sldbo_n8.npz").read_bytes()
+    assert found == {"sldbo_n8.npz": hashlib.sha256(content).hexdigest()}
