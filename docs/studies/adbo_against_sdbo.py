@@ -23,9 +23,10 @@ import scenarios
 
 HERE = Path(__file__).parent
 TUNING_SEEDS = [100, 101]
-SCALES = (4.0, 16.0, 64.0, 256.0, 1024.0)
-STEPS_Z = (0.0075, 0.015, 0.03, 0.06, 0.12)
-CUT_EVERY = (40, 160, 640, 2560)
+SIZES = {1: (0.015, 0.03, 0.06, 0.12, 0.24), 50: (4.0, 16.0, 64.0, 256.0, 1024.0)}
+"""K -> eta_z (K = 1) or scale (K = 50)."""
+CUT_EVERY = {1: (10, 40, 160, 640), 50: (40, 160, 640, 2560)}
+"""K -> iterations between cut rounds; rounds with one inner step are cheap."""
 TARGETS = {
     "accuracy >= 0.92": ("accuracy", 1, 0.92),
     "AUC of the weights >= 0.95": ("auc", 1, 0.95),
@@ -91,15 +92,15 @@ def times(result: Any) -> pd.DataFrame:
 
 def tune(name: str, inner_rounds: int, jobs: int) -> tuple[dict[str, Any], pd.DataFrame]:
     """The best form of the grid, and the whole grid's medians over the tuning seeds."""
-    sizes = SCALES if inner_rounds > 1 else STEPS_Z
-    grid = [form(name, inner_rounds, size, every) for size in sizes for every in CUT_EVERY]
+    sizes, intervals = SIZES[inner_rounds], CUT_EVERY[inner_rounds]
+    grid = [form(name, inner_rounds, size, every) for size in sizes for every in intervals]
     found = times(run(grid, TUNING_SEEDS, jobs)).drop(columns="seed").groupby("label", sort=False).median()
     goal = RANKED_BY[inner_rounds]
     metric, sign, _ = TARGETS[goal]
     ranking = found[goal] if found[goal].min() < float("inf") else -sign * found[metric]
     place = int((ranking <= ranking.min() + 0.1 * abs(ranking.min())).to_numpy().argmax())  # the first: smallest step
-    on_edge = place // len(CUT_EVERY) in (0, len(sizes) - 1) or place % len(CUT_EVERY) in (0, len(CUT_EVERY) - 1)
-    if on_edge:
+    row, column = divmod(place, len(intervals))
+    if row in (0, len(sizes) - 1) or column in (0, len(intervals) - 1):
         print("warning: the best of the next grid lies on its edge")
     return grid[place], found
 
