@@ -354,12 +354,19 @@ def refusal(scenario: Scenario, entry: Entry) -> str | None:
         return f'{name} has no server: give it a graph, such as topology = {{ name = "ring" }} (it runs on a star)'
     if entry.wait.policy not in needs.waits:
         return f'{name} cannot wait with policy = "{entry.wait.policy}"; it can with {_list(needs.waits)}'
-    if network.loss is not None and network.transport not in needs.links:
+    if _loses_messages(scenario) and network.transport not in needs.links:
         return f'{name} cannot bear loss with transport = "{network.transport}"; it can with {_list(needs.links)}'
     for role in _roles_that_lose_memory(scenario, entry):
         if role not in needs.memory_loss:
             return f'{name} keeps no checkpoint of its {role}, so a crash with memory = "lost" cannot be survived'
     return None
+
+
+def _loses_messages(scenario: Scenario) -> bool:
+    """Whether messages between agents that go on may be lost: by chance, with a link, or while one is away."""
+    return scenario.document.network.loss is not None or any(
+        not isinstance(failure, Crash) or failure.recover_after_s is not None for failure in scenario.document.failures
+    )
 
 
 def _roles_that_lose_memory(scenario: Scenario, entry: Entry) -> Iterable[str]:

@@ -45,6 +45,7 @@ def test_needs_of_an_algorithm_are_compared_with_the_scenario(
     for before, after, sentence in (
         ('name = "dsoba"', 'name = "dsoba"\nwait = { policy = "latest" }', 'policy = "latest"'),
         ("bandwidth_mbit_s = 100.0", 'loss = { probability = 0.1 }\ntransport = "datagram"', 'transport = "datagram"'),
+        ("bandwidth_mbit_s = 100.0", 'transport = "datagram"', "cannot bear loss"),  # while agent 1 is away
         ("at_s = 50.0", LOST, "keeps no checkpoint of its agent"),
     ):
         entry = loader.load(written(text.replace(before, after))).entries[1]
