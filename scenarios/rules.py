@@ -16,10 +16,10 @@ import problems
 from problems.base import COUNTED
 from problems.errors import ProblemError
 from scenarios import graphs
-from scenarios.build import the_problem
+from scenarios.build import per_agent, the_problem
 from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
 from scenarios.scenario import Entry, Placement, Scenario
-from scenarios.schema import Crash, LinkDown, Partition, RandomCrash, RandomLinkDown, Waiting
+from scenarios.schema import Crash, Law, LinkDown, Partition, RandomCrash, RandomLinkDown, Waiting
 from simulator.stragglers import StragglerError, load_trace
 from topologies import weights
 from topologies.errors import TopologyError
@@ -221,6 +221,20 @@ def _per_agent(scenario: Scenario) -> Found:
     for key, value in values.items():
         if isinstance(value, tuple) and len(value) != wanted:
             yield _at(scenario, key, value, f"has {len(value)} entries, but there are {wanted}: {whose}")
+        if isinstance(value, Law):
+            yield from _above_zero(scenario, key, value, wanted)
+
+
+def _above_zero(scenario: Scenario, key: str, value: Law, agents: int) -> Found:
+    """A law may draw zero; a rate of zero never ends."""
+    purpose = "speed" if key.startswith("compute") else "bandwidth"
+    for seed in scenario.seeds:
+        drawn = per_agent(value, agents, seed, purpose, 1.0)
+        lowest = min(drawn) if isinstance(drawn, tuple) else drawn
+        if not lowest > 0.0:
+            rule = f"draws {lowest:g} for an agent with seed {seed}: it must be above 0"
+            yield _at(scenario, key, value.distribution, rule)
+            return
 
 
 def _ids(scenario: Scenario, placed: Sequence[Graph]) -> Found:

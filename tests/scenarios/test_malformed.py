@@ -137,6 +137,12 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         "failures.0.kind",
         "stop.simulated_seconds must be given",
     ),
+    "a law that draws a bandwidth of 0": (
+        BANDWIDTH,
+        'bandwidth_mbit_s = { distribution = "two_point", fast = 0.0, slow = 1.0, probability = 0.5 }',
+        "network.bandwidth_mbit_s",
+        "must be above 0",
+    ),
     "no such link": (
         CRASH,
         '[[failures]]\nkind = "link_down"\nlink = [0, 2]\nat_s = 1.0\n',
