@@ -5,7 +5,7 @@ unknown keys, names, settings); when they are right, the rules between fields (`
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,11 @@ from scenarios import emit, mistakes, names, overrides, rules, settings
 from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
 from scenarios.scenario import Entry, Placement, Scenario
 from scenarios.schema import Document, Topology
+
+LARGEST_FILE = 16 * 2**20
+"""Bytes of the longest file that is read; a scenario has a few hundred."""
+DEEPEST = 50
+"""Tables in tables, from which on a document is refused."""
 
 
 def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Scenario:
@@ -31,6 +36,8 @@ def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Scenario
 def locate(path: str | Path) -> Path:
     """The file that a path or the name of a catalogue scenario stands for."""
     found = Path(path)
+    if not str(path):
+        raise ScenarioError([Mistake("FILE", "", MISSING, "must be the name of a file or of a catalogue scenario")])
     if found.is_file():
         return found
     if str(path) in names.scenario_names():
@@ -42,9 +49,16 @@ def locate(path: str | Path) -> Path:
 
 
 def read(source: Path) -> str:
-    """The text of a file. Raises ``ScenarioError`` where it cannot be read."""
+    """The text of a file, without the mark that some editors begin it with.
+
+    Raises ``ScenarioError`` where it cannot be read.
+    """
     try:
-        return source.read_text(encoding="utf-8")
+        with open(source, "rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) <= LARGEST_FILE:
+            return content.decode("utf-8-sig")
+        rule = f"is longer than {LARGEST_FILE // 2**20} MiB, so it is no scenario"
     except OSError as problem:
         rule = f"cannot be read: {problem.strerror}"
     except UnicodeDecodeError as problem:
@@ -60,7 +74,18 @@ def parse(text: str, file: str) -> dict[str, Any]:
         rule = f"is not TOML: {problem}"
     except RecursionError:
         rule = "is nested too deeply"
+    except ValueError:  # of Python's own limit on digits
+        rule = "is not TOML: a number in it has too many digits"
     raise ScenarioError([Mistake(file, "", MISSING, rule)])
+
+
+def depth(document: Any) -> int:
+    """How many tables and lists lie in one another; counted level by level, since recursion has a limit of its own."""
+    level, levels = [document], 0
+    while level := [item for item in level if isinstance(item, (dict, list)) and item]:
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
+        levels += 1
+    return levels
 
 
 def understand(document: dict[str, Any], text: str, source: Path, changes: dict[str, Any]) -> Scenario:
@@ -68,6 +93,8 @@ def understand(document: dict[str, Any], text: str, source: Path, changes: dict[
     found = overrides.apply(document, changes)
     if found:
         raise ScenarioError(found)
+    if depth(document) > DEEPEST:
+        raise ScenarioError([Mistake(str(source), "", MISSING, "is nested too deeply")])
     checked, found = fields(document, str(source))
     if checked is None or found:
         raise ScenarioError(found)
@@ -78,7 +105,9 @@ def understand(document: dict[str, Any], text: str, source: Path, changes: dict[
 def fields(document: dict[str, Any], file: str) -> tuple[Document | None, list[Mistake]]:
     """The checked document, and every mistake within single fields, the settings of what it names included."""
     frozen = freeze(document)
-    checked, found = None, []
+    if found := list(_too_long(frozen, file, ())):
+        return None, found
+    checked = None
     try:
         checked = Document.model_validate(frozen)
     except ValidationError as error:
@@ -91,6 +120,15 @@ def freeze(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: freeze(item) for key, item in value.items()}
     return tuple(freeze(item) for item in value) if isinstance(value, list) else value
+
+
+def _too_long(value: Any, file: str, path: mistakes.Path) -> Iterator[Mistake]:
+    """Whole numbers beyond 64 bits, which TOML does not have and no table can hold."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield Mistake(file, mistakes.dotted(path), value if abs(value) < 10**60 else MISSING, "must fit into 64 bits")
+    elif isinstance(value, (dict, tuple)):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _too_long(item, file, (*path, key))
 
 
 # --- names and settings, as far as the document has the shape to hold them

@@ -32,8 +32,14 @@ def explain(error: ValidationError, model: type[BaseModel], file: str, data: Any
 
     ``data`` is the table that ``model`` refused, and ``prefix`` the path at which it stands in the file.
     """
-    found = [_mistake(dict(item), model, file, data, prefix) for item in error.errors(include_url=False)]
+    items = [dict(item) for item in error.errors(include_url=False)]
+    found = [_mistake(item, model, file, data, prefix) for item in items if not _is_echo(item)]
     return list(dict.fromkeys(found)) if all(_hashable(mistake) for mistake in found) else found
+
+
+def _is_echo(item: Mapping[str, Any]) -> bool:
+    """Whether a list is called too short only because its entries were refused, which is reported already."""
+    return item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]
 
 
 def dotted(path: Sequence[str | int]) -> str:
@@ -70,7 +76,8 @@ def _place(location: Path, data: Any, kind: str) -> tuple[Path, Any]:
     value = data
     for position, part in enumerate(location):
         last = position == len(location) - 1
-        inside = part in value if isinstance(value, Mapping) else isinstance(value, tuple) and isinstance(part, int)
+        listed = isinstance(value, tuple) and isinstance(part, int) and part < len(value)
+        inside = part in value if isinstance(value, Mapping) else listed
         if inside:
             value = value[part]
         elif not (last and kind == "missing"):
@@ -88,6 +95,9 @@ def _rule(item: Mapping[str, Any]) -> str:
     if kind == "literal_error":
         known = re.findall(r"'([^']*)'", str(context["expected"]))
         return f"must be one of {', '.join(known)}; {nearest(item['input'], known)}"
+    if kind == "union_tag_invalid":
+        known = re.findall(r"<(\w+)>", str(context["expected_tags"]))
+        return "must be " + " or ".join(f"a {tag}" for tag in known)
     if kind == "too_short":
         least = context["min_length"]
         return "must not be empty" if least == 1 else f"must have at least {least} items"

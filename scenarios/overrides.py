@@ -8,6 +8,8 @@ from typing import Any
 from scenarios.errors import Mistake, ScenarioError
 
 FILE = "--set"
+PATH = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*"
+"""A key's path: bare keys and positions, with dots."""
 
 
 def parse(texts: Iterable[str]) -> dict[str, Any]:
@@ -18,18 +20,19 @@ def parse(texts: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     mistakes = []
     for text in texts:
-        key, equals, value = text.partition("=")
-        key = key.strip()
-        if not equals or not all(key.split(".")):
-            mistakes.append(Mistake(FILE, "KEY=VALUE", text, "must be a key's path, an equals sign and a value"))
+        path, equals, value = text.partition("=")
+        key = ".".join(part.strip() for part in path.split("."))
+        if not equals or not re.fullmatch(PATH, key):
+            rule = "must be a key's path, an equals sign and a value, such as stragglers.0.slowdown=10"
+            mistakes.append(Mistake(FILE, "KEY=VALUE", text, rule))
         elif key in found:
             mistakes.append(Mistake(FILE, key, value, "is set twice"))
         else:
             try:
                 found[key] = _value(value.strip())
-            except tomllib.TOMLDecodeError:
-                rule = 'must be a TOML value, such as 3, 0.5, true, "text" or [1, 2]'
-                mistakes.append(Mistake(FILE, key, value, rule))
+            except (ValueError, RecursionError):  # a TOMLDecodeError among them
+                rule = 'must be a TOML value, such as 3, 0.5, true, [1, 2] or "text", the quotes quoted for the shell'
+                mistakes.append(Mistake(FILE, key, value.strip(), rule))
     if mistakes:
         raise ScenarioError(mistakes)
     return found
@@ -50,21 +53,25 @@ def apply(document: dict[str, Any], changes: dict[str, Any]) -> list[Mistake]:
 
 
 def _apply(document: Any, key: str, value: Any) -> Mistake | None:
-    *parents, last = key.split(".")
+    parts = key.split(".")
+    last = len(parts) - 1
     place = document
-    for depth, part in enumerate([*parents, last]):
-        here = ".".join(key.split(".")[:depth]) or "the scenario"
+    for depth, part in enumerate(parts):
+        here = ".".join(parts[:depth]) or "the scenario"
         if isinstance(place, list):
-            if not part.isdecimal() or int(part) >= len(place):
+            if not re.fullmatch("[0-9]{1,9}", part) or int(part) >= len(place):
                 rule = f"{here} has {len(place)} entries, counted from 0; {part} is none of them"
                 return Mistake(FILE, key, value, rule)
-            if depth == len(parents):
+            if depth == last:
                 place[int(part)] = value
             else:
                 place = place[int(part)]
         elif isinstance(place, dict):
-            if depth == len(parents):
+            if depth == last:
                 place[part] = value
+            elif part not in place and parts[depth + 1].isdecimal():
+                rule = f"{here} has no {part}, so no entry {parts[depth + 1]} in it; set the whole list {part}"
+                return Mistake(FILE, key, value, rule)
             else:
                 place = place.setdefault(part, {})
         else:

@@ -35,6 +35,19 @@ def test_the_text_is_kept_as_written_unless_changed(written: Callable[..., Path]
     assert tomllib.loads(changed.text)["stop"]["rounds"] == 9
 
 
+def test_the_mark_and_the_line_ends_of_other_editors_do_no_harm(written: Callable[..., Path], text: str) -> None:
+    """A byte order mark and carriage returns."""
+    path = written()
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert loader.load(path).document == loader.load(written(text, "plain.toml")).document
+
+
+def test_depth_counts_tables_and_lists_in_one_another() -> None:
+    """Empty ones hold nothing."""
+    assert loader.depth({}) == 0
+    assert loader.depth({"a": 1, "b": {"c": [1, [2]]}}) == 4
+
+
 def test_variants_bring_their_settings(written: Callable[..., Path], text: str) -> None:
     """A setting that is given stands above the variant's."""
     variant = loader.load(written(text.replace('name = "soba"', 'name = "ma_soba"'))).entries[0]

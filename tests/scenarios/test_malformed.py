@@ -342,9 +342,25 @@ def test_all_mistakes_between_fields_are_told_at_once(
     [
         (b"\xff\xfe", "is not UTF-8 text"),
         (b"a = " + b"[" * 5000, "is nested too deeply"),
+        (b"a = " + b"[" * 300 + b"]" * 300, "is nested too deeply"),
+        (b"[" + b".".join([b"a"] * 5000) + b"]", "is nested too deeply"),
         (b"", "question is required"),
+        (b"stop.rounds = " + b"9" * 5000, "too many digits"),
+        (b"stop.rounds = 0x" + b"f" * 5000, "stop.rounds must fit into 64 bits"),
+        (b"stop.rounds = 1000000000000000000000000000000", "000: must fit into 64 bits"),
+        (b"#" * (16 * 2**20 + 1), "is longer than 16 MiB"),
     ],
-    ids=["not text", "nested too deeply", "empty"],
+    ids=[
+        "not text",
+        "nested beyond the parser",
+        "nested too deeply",
+        "deep keys",
+        "empty",
+        "digits",
+        "hexadecimal digits",
+        "a large number",
+        "a large file",
+    ],
 )
 def test_a_file_that_is_no_scenario(
     content: bytes, rule: str, command: Callable[..., tuple[int, str, str]], tmp_path: Path
@@ -361,6 +377,7 @@ def test_a_file_that_is_no_scenario(
 def test_a_scenario_that_is_not_there(command: Callable[..., tuple[int, str, str]]) -> None:
     """Neither a file nor a name of the catalogue, or a folder."""
     assert command("run", "nowhere.toml")[0] == 2
+    assert command("run", "")[2] == "FILE: must be the name of a file or of a catalogue scenario.\n"
     status, _, mistakes = command("check", "..")
     assert status == 2
     assert "is not a file" in mistakes

@@ -44,6 +44,19 @@ def test_a_choice_lists_its_values() -> None:
     assert rule == 'must be one of all, first, latest, deadline; the nearest is "all"'
 
 
+def test_an_entry_that_is_wrong_is_told_once() -> None:
+    """Not a second time as a list that is too short; one that is missing is told by its position."""
+    of_seeds = [mistake for mistake in told(Document, {"seeds": (-1,)}) if mistake[0].startswith("seeds")]
+    assert of_seeds == [("seeds.0", -1, "must be greater than or equal to 0")]
+    found = told(Document, {"failures": ({"kind": "link_down", "link": (0,), "at_s": 1.0},)})
+    assert ("failures.0.link.1", MISSING, "is required") in found
+
+
+def test_a_value_of_no_possible_shape_is_told_the_shapes() -> None:
+    """A table where a number or a list of them may stand."""
+    assert ("seeds", {"a": 1}, "must be a number or a list") in told(Document, {"seeds": {"a": 1}})
+
+
 def test_paths_have_dots() -> None:
     """Positions count from 0."""
     assert dotted(("failures", 0, "at_s")) == "failures.0.at_s"

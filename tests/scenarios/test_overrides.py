@@ -19,6 +19,7 @@ from scenarios.overrides import apply, parse
         ("a=[1, 2]", "a", [1, 2]),
         ("a={ policy = 'first', k = 3 }", "a", {"policy": "first", "k": 3}),
         ("a=1e-3", "a", 0.001),
+        (" stop . rounds = 3", "stop.rounds", 3),
     ],
 )
 def test_values_are_those_of_toml(text: str, key: str, value: Any) -> None:
@@ -26,7 +27,9 @@ def test_values_are_those_of_toml(text: str, key: str, value: Any) -> None:
     assert parse([text]) == {key: value}
 
 
-@pytest.mark.parametrize("text", ["a", "=3", "a.=3", ".a=3", "a=", "a=[1", "a=1\nb = 2", "a=two words"])
+@pytest.mark.parametrize(
+    "text", ["a", "=3", "a.=3", ".a=3", "a=", "a=[1", "a=1\nb = 2", "a=two words", "a b=1", "²=1", "a=" + "[" * 3000]
+)
 def test_what_is_no_key_and_value_is_refused(text: str) -> None:
     """Among it a value that smuggles in a second key."""
     with pytest.raises(ScenarioError) as caught:
@@ -48,9 +51,11 @@ def test_changes_reach_into_lists_and_make_tables() -> None:
     assert document == {"stragglers": [{"slowdown": 9}], "stop": {"rounds": 5}, "target": {"below": 0.1}}
 
 
-@pytest.mark.parametrize("key", ["stragglers.1.slowdown", "stragglers.x", "question.a"])
+@pytest.mark.parametrize(
+    "key", ["stragglers.1.slowdown", "stragglers.x", "stragglers.٠", "question.a", "failures.0.at"]
+)
 def test_a_path_that_leads_nowhere_is_a_mistake(key: str) -> None:
-    """Beyond a list, with a word where a number must be, or into a string."""
+    """Beyond a list, with a word where a number must be, into a string, or into a list that is not there."""
     document: dict[str, Any] = {"stragglers": [{"slowdown": 1}], "question": "?"}
     (mistake,) = apply(document, {key: 1})
     assert mistake.key == key
