@@ -140,6 +140,9 @@ class SampledProblem(ABC):
         self.dtype = lower.rows.dtype
         self.dim_y = lower.targets[0].shape[0] * lower.rows.shape[1]
         self._batches = settings.batch_upper, settings.batch_lower
+        for level, batch, held in (("upper", settings.batch_upper, upper), ("lower", settings.batch_lower, lower)):
+            if batch > len(held.rows):
+                raise ProblemError(f"batch_{level} is {batch}: there are {len(held.rows)} samples; 0 takes them all")
 
     @property
     @abstractmethod

@@ -301,11 +301,12 @@ def _record(scenario: Scenario, problem: Problem) -> world.Record:
 
 
 def often(document: schema.Document) -> tuple[int | None, float | None]:
-    """Every how many rounds and seconds a point is recorded: as the scenario says, else about 200 times a run."""
+    """Every how many rounds and seconds a point is recorded: as the scenario says, else about 200 times a run.
+
+    With a limit on rounds and one on seconds it is both, since nobody knows which of the two a run will meet.
+    """
     record, stop = document.record, document.stop
     if record.every_rounds is not None or record.every_s is not None:
         return record.every_rounds, record.every_s
-    if stop.rounds is not None:
-        return max(1, stop.rounds // POINTS), None
-    assert stop.simulated_seconds is not None
-    return None, stop.simulated_seconds / POINTS
+    every_rounds = None if stop.rounds is None else max(1, stop.rounds // POINTS)
+    return every_rounds, None if stop.simulated_seconds is None else stop.simulated_seconds / POINTS

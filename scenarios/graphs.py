@@ -14,7 +14,8 @@ from topologies.graph import Graph
 
 AGENT_BYTES, LINK_BYTES = 50_000, 1_000
 """What the simulator holds for an agent and for a link, about (measured on rings and complete graphs)."""
-DENSE = ("complete", "erdos_renyi", "geometric")
+FEW_LINKS = 8
+"""Links of an agent in a family that does not say how many there are."""
 
 
 def of_seed(scenario: Scenario, placement: Placement, seed: int) -> Graph:
@@ -45,8 +46,9 @@ def weights(scenario: Scenario, placement: Placement, graph: Graph) -> rules.Wei
 
 def memory_bytes(placement: Placement, agents: int) -> int:
     """About what the agents and links of a run hold, from the counts alone."""
-    links = agents * agents // 2 if placement.family in DENSE else 8 * agents
-    return agents * AGENT_BYTES + int(links * getattr(placement.settings, "probability", 1.0)) * LINK_BYTES
+    expected = getattr(families.load(placement.family), "expected_links", None)
+    links = expected(placement.settings, agents) if expected else FEW_LINKS * agents
+    return int(agents * AGENT_BYTES + links * LINK_BYTES)
 
 
 def _drawn(scenario: Scenario, placement: Placement, rng: np.random.Generator) -> Graph:

@@ -13,10 +13,10 @@ import psutil
 
 import algorithms
 import problems
-from problems.base import COUNTED
+from problems.base import COUNTED, FUSED
 from problems.errors import ProblemError
 from scenarios import graphs
-from scenarios.build import per_agent, the_problem
+from scenarios.build import lifetime, per_agent, the_problem
 from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
 from scenarios.scenario import Entry, Placement, Scenario
 from scenarios.schema import Crash, Law, LinkDown, Partition, RandomCrash, RandomLinkDown, Waiting
@@ -26,6 +26,8 @@ from topologies.errors import TopologyError
 from topologies.graph import Graph
 
 Found = Iterator[Mistake]
+MOST_RECURRENCES = 1_000_000
+"""How often a run may measure, or one agent or link may change its state: beyond that nothing else gets done."""
 
 
 def complete(scenario: Scenario) -> Scenario:
@@ -34,7 +36,8 @@ def complete(scenario: Scenario) -> Scenario:
     Raises ``ScenarioError`` with every broken rule.
     """
     found = [*_labels(scenario), *_files(scenario), *_weights(scenario), *_oracles(scenario)]
-    _raise([*found, *_target_used(scenario), *_endless(scenario), *_memory(scenario)])
+    found += [*_target_used(scenario), *_endless(scenario), *_too_often(scenario), *_timeless(scenario)]
+    _raise([*found, *_memory(scenario)])
     network, found = _graph(scenario, "network.topology", scenario.network)
     _raise(found)
     scenario = _counted(scenario, network[0].workers)
@@ -123,6 +126,50 @@ def _endless(scenario: Scenario) -> Found:
                 yield _at(scenario, f"failures.{position}.kind", failure.kind, rule)
 
 
+def _too_often(scenario: Scenario) -> Found:
+    """Periods, failures and looks so short that a run would have nothing else to do."""
+    seconds = scenario.document.stop.simulated_seconds
+    for key, value, length in _recurring(scenario):
+        if (1.0 if seconds is None else seconds) > MOST_RECURRENCES * length:
+            span = "a simulated second" if seconds is None else f"in {seconds:g} simulated seconds"
+            yield _at(scenario, key, value, f"would recur more than {MOST_RECURRENCES:,} times {span}")
+
+
+def _recurring(scenario: Scenario) -> Iterator[tuple[str, object, float]]:
+    """Key, value and mean length in seconds of everything that comes again and again."""
+    document = scenario.document
+    if document.record.every_s is not None:
+        yield "record.every_s", document.record.every_s, document.record.every_s
+    for position, straggler in enumerate(document.stragglers):
+        if straggler.kind == "periods":
+            fast, slow = lifetime(straggler.fast_s), lifetime(straggler.slow_s)
+            yield f"stragglers.{position}.fast_s", _written(straggler.fast_s), fast.mean + slow.mean
+    for position, failure in enumerate(document.failures):
+        if isinstance(failure, RandomCrash | RandomLinkDown):
+            length = lifetime(failure.mtbf_s).mean + lifetime(failure.repair_s).mean
+            yield f"failures.{position}.mtbf_s", _written(failure.mtbf_s), length
+
+
+def _written(value: float | Law) -> object:
+    return value.model_dump() if isinstance(value, Law) else value
+
+
+def _timeless(scenario: Scenario) -> Found:
+    """Without a limit on rounds, something in a round must take time."""
+    network, compute, stop = scenario.document.network, scenario.document.compute, scenario.document.stop
+    prices = compute.seconds_per_oracle
+    links = (network.bandwidth_mbit_s, network.uplink_mbit_s, network.downlink_mbit_s)
+    delayed = any(value is not None for value in links) or network.latency_s != 0.0 or network.jitter_s != 0.0
+    if stop.rounds is not None or prices is None or compute.overhead_s > 0.0 or delayed:
+        return
+    for entry in scenario.entries:
+        called = algorithms.load(entry.algorithm).needs.oracles
+        counted = {name for oracle in called for name in FUSED.get(oracle, (oracle,))}
+        if not any(prices.get(name, 0.0) > 0.0 for name in counted):
+            rule = f"costs {entry.label} no time and neither do messages, so that it would never end: give stop.rounds"
+            yield _at(scenario, "compute.seconds_per_oracle", prices, rule)
+
+
 def _target_used(scenario: Scenario) -> Found:
     if scenario.document.stop.at_target and scenario.document.target is None:
         yield _at(scenario, "stop.at_target", True, "needs a table [target]")
@@ -135,11 +182,15 @@ def _memory(scenario: Scenario) -> Found:
         agents = placement.agents
         if agents is None:
             continue
-        needed = graphs.memory_bytes(placement, agents) + _problem_bytes(scenario, agents)
-        if needed > total:
-            count = "workers" if placement.has_server else "agents"
-            rule = f"needs about {needed / 2**30:.3g} GiB of memory a run; this machine has {total / 2**30:.3g} GiB"
-            yield _at(scenario, f"{key}.{count}", agents, rule)
+        links, data = graphs.memory_bytes(placement, agents), _problem_bytes(scenario, agents)
+        if links + data <= total:
+            continue
+        rule = f"{(links + data) / 2**30:.3g} GiB of memory a run; this machine has {total / 2**30:.3g} GiB"
+        if data > links:
+            problem = scenario.document.problem.model_dump()
+            yield _at(scenario, "problem", problem, f"needs, with {agents} agents, about {rule}")
+            return
+        yield _at(scenario, f"{key}.{'workers' if placement.has_server else 'agents'}", agents, f"needs about {rule}")
 
 
 def _problem_bytes(scenario: Scenario, agents: int) -> int:

@@ -9,7 +9,16 @@ graph) is checked by ``loader``. Units stand at the end of a key's name: ``_s`` 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from simulator import delays
@@ -58,6 +67,33 @@ class Law(Open):
         return self
 
 
+def _positive(law: Law) -> Law:
+    """A law of lengths that add up to something."""
+    if not delays.make(law.distribution, **law.further).mean > 0:
+        raise broken("must have a mean above 0")
+    return law
+
+
+def _one_line(text: str) -> str:
+    """What fits into a table and into a legend."""
+    if not text.isprintable() or text.isspace() or len(text) > LONGEST_LABEL:
+        raise broken(f"must be one line of at most {LONGEST_LABEL} printable characters, not all blank")
+    return text
+
+
+def _printable(text: str) -> str:
+    """What can be shown on a terminal; line breaks are fine."""
+    if text.isspace() or not all(character.isprintable() or character == "\n" for character in text):
+        raise broken("must be printable text, not all blank")
+    return text
+
+
+LONGEST_LABEL = 60
+Label = Annotated[Name, AfterValidator(_one_line)]
+Question = Annotated[Name, AfterValidator(_printable)]
+PositiveLaw = Annotated[Law, AfterValidator(_positive)]
+
+
 def _shape(value: object) -> str:
     """Which of number, list and law a value wants to be, so that only that reading is checked and reported."""
     if isinstance(value, (dict, Law)):
@@ -66,7 +102,7 @@ def _shape(value: object) -> str:
 
 
 PositiveOrLaw = Annotated[
-    Annotated[Positive, Tag("<number>")] | Annotated[Law, Tag("<law>")],
+    Annotated[Positive, Tag("<number>")] | Annotated[Law, AfterValidator(_positive), Tag("<law>")],
     Discriminator(lambda value: "<law>" if _shape(value) == "<law>" else "<number>"),
 ]
 DelayOrLaw = Annotated[
@@ -179,7 +215,9 @@ class Network(Table):
     tries: Annotated[int, Field(ge=1)] = Field(
         default=50, description="transmissions of a message before it is given up"
     )
-    header_bytes: Annotated[int, Field(ge=0)] = Field(default=40, description="bytes added to every message")
+    header_bytes: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=40, description="bytes added to every message"
+    )
     wire: Literal["float64", "float32"] = Field(default="float64", description="precision of numbers on the wire")
 
     @field_validator("topology")
@@ -224,7 +262,7 @@ class RandomStraggler(Table):
 
     kind: Literal["random"]
     agents: AgentIds | None = Field(default=None, description="who is slow; all that hold data by default")
-    slowdown: Law = Field(description="factor on a compute time, drawn for each step")
+    slowdown: PositiveLaw = Field(description="factor on a compute time, drawn for each step")
 
 
 class PeriodicStraggler(Table):
@@ -351,7 +389,7 @@ class Algorithm(Table):
     """One row of the comparison."""
 
     name: Name = Field(description="name of the algorithm or variant")
-    label: Name | None = Field(default=None, description="name in tables and figures; the algorithm's by default")
+    label: Label | None = Field(default=None, description="name in tables and figures; the algorithm's by default")
     wait: Waiting | None = Field(default=None, description="in place of the scenario's")
     topology: Topology | None = Field(default=None, description="in place of the network's, over the same data")
     settings: dict[str, Any] = Field(default_factory=dict, description="the algorithm's own settings")
@@ -404,7 +442,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 class Document(Table):
     """A whole scenario file."""
 
-    question: Name = Field(description="the question that the scenario answers")
+    question: Question = Field(description="the question that the scenario answers")
     seeds: Annotated[
         Annotated[int, Field(ge=1, le=100_000), Tag("<number>")]
         | Annotated[tuple[Seed, ...], Field(min_length=1), Tag("<list>")],

@@ -146,10 +146,12 @@ def test_failures_of_what_a_graph_does_not_have_are_left_out(built: Build) -> No
 
 
 def test_how_often_points_are_recorded(built: Build) -> None:
-    """About 200 times by rounds if they are limited, else by time, else as the scenario says."""
+    """About 200 times by each limit of the run, or as the scenario says: a limit never met must not blind it."""
     assert (built(stop="rounds = 1000").record.every_rounds, built(stop="rounds = 10").record.every_rounds) == (5, 1)
     by_time = built(stop="simulated_seconds = 100.0").record
     assert (by_time.every_rounds, by_time.every_seconds) == (None, 0.5)
+    both = built(stop="rounds = 1000000000\nsimulated_seconds = 100.0").record
+    assert (both.every_rounds, both.every_seconds) == (5_000_000, 0.5)
     given = built(more="\n[record]\nevery_s = 3.0\nat_s = [0.5, 1.0]\n").record
     assert (given.every_rounds, given.every_seconds, given.at_seconds) == (None, 3.0, (0.5, 1.0))
 

@@ -57,3 +57,6 @@ def test_memory_grows_with_agents_and_links(written: Callable[..., Path], text: 
     small, large = (graphs.memory_bytes(scenario.network, 10_000) for scenario in (ring, complete))
     assert large > 50 * small
     assert graphs.memory_bytes(ring.network, 20_000) == 2 * small
+    for family in ("erdos_renyi", "geometric"):  # by default as sparse as a connected draw can be
+        sparse = loader.load(written(text.replace('name = "ring", agents = 4', f'name = "{family}", agents = 20')))
+        assert small < graphs.memory_bytes(sparse.network, 10_000) < 2 * small

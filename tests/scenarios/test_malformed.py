@@ -240,6 +240,54 @@ CASES: dict[str, tuple[str, str, str, str]] = {
         'problem.data = "mnits"',
         'the nearest is "mnist"',
     ),
+    "a law that is always 0": (
+        STEP,
+        'seconds_per_step = { distribution = "constant", value = 0.0 }',
+        "compute.seconds_per_step",
+        "must have a mean above 0",
+    ),
+    "a random slowdown of 0": (
+        SLOW,
+        'kind = "random"\nslowdown = { distribution = "constant", value = 0.0 }',
+        "stragglers.0.slowdown",
+        "must have a mean above 0",
+    ),
+    "looks without end": (
+        TARGET,
+        "[record]\nevery_s = 1e-9\n",
+        "record.every_s = 1e-09",
+        "more than 1,000,000 times in 100 simulated seconds",
+    ),
+    "periods without end": (
+        SLOW,
+        'kind = "periods"\nslowdown = 2.0\nfast_s = 1e-300\nslow_s = 1e-300',
+        "stragglers.0.fast_s = 1e-300",
+        "would recur more than",
+    ),
+    "failures without end": (
+        CRASH,
+        '[[failures]]\nkind = "random_link_down"\nmtbf_s = 1e-9\nrepair_s = 1e-9\n',
+        "failures.0.mtbf_s = 1e-09",
+        "would recur more than",
+    ),
+    "rounds that take no time": (
+        f"{LATENCY}\n{BANDWIDTH}\n\n[compute]\n{STEP}",
+        "[compute]\nseconds_per_oracle = { upper_value = 1.0 }",
+        "compute.seconds_per_oracle",
+        "costs soba no time",
+    ),
+    "a problem beyond the memory": ("dim_x = 3", "dim_x = 1000000000", "problem = {", "needs, with 4 agents, about"),
+    "a header beyond all bounds": (BANDWIDTH, "header_bytes = 9000000", "network.header_bytes", "or equal to 1000000"),
+    "a label of two lines": (DSOBA, f'{DSOBA}\nlabel = "a\\nb"', "algorithms.1.label", "must be one line"),
+    "a blank label": (DSOBA, f'{DSOBA}\nlabel = " "', "algorithms.1.label", "not all blank"),
+    "a long label": (DSOBA, f'{DSOBA}\nlabel = "{"x" * 61}"', "algorithms.1.label", "at most 60"),
+    "an escape in the question": ('"Who is first', '"\\u001b[31mWho', "question", "must be printable text"),
+    "a batch beyond the samples": (
+        'name = "quadratic"\ndim_x = 3\ndim_y = 2',
+        'name = "hyper_cleaning"\nbatch_lower = 1000',
+        "problem",
+        "batch_lower is 1000: there are 900 samples",
+    ),
     # no TOML at all
     "not TOML": ("rounds = 6", "rounds 6", "is not TOML", "line 5"),
     "key twice": ("rounds = 6", "rounds = 6\nrounds = 7", "is not TOML", "line 6"),
@@ -250,6 +298,7 @@ ALSO: dict[str, tuple[str, str]] = {
     "empty list of algorithms": ("[stop]", "algorithms = []\n[stop]"),
     "a failure is a number": ("[stop]", "failures = [3]\n[stop]"),
     "at_target without target": ("rounds = 6", "rounds = 6\nat_target = true"),
+    "rounds that take no time": ("rounds = 6\n", ""),
 }
 
 

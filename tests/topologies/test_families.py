@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from typing_extensions import Doc
 
 import topologies
-from topologies import Graph, TopologyError
+from topologies import Graph, TopologyError, families
 
 SELF_MADE = tuple(name for name in topologies.names() if name != "file")
 RANDOM = ("erdos_renyi", "geometric", "random_regular", "small_world")
@@ -23,6 +23,14 @@ RANDOM = ("erdos_renyi", "geometric", "random_regular", "small_world")
 def draw(name: str, agents: int, seed: int = 0) -> Graph:
     """A graph of the family with its default settings."""
     return topologies.build(name, agents, np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("name", ["complete", *RANDOM])
+def test_expected_links_are_about_those_of_a_graph(name: str) -> None:
+    """Exactly where nothing but the ends is random; within a factor where the number is, and at borders of a square."""
+    family = families.load(name)
+    expected = family.expected_links(family.Settings(), 200)
+    assert 0.7 * expected < len(draw(name, 200).edges) < 1.2 * expected
 
 
 def test_promised_families_are_there() -> None:

@@ -1,5 +1,8 @@
 """One module a family of graphs: `Settings`, `build(settings, agents, rng)` and a docstring that says what it is.
 
+A family whose links may grow faster than its agents also has `expected_links(settings, agents)`, asked before a graph
+is built whether it fits into memory.
+
 Families are found by file name, and in installed packages by the entry point group `bilevelsim.topologies`.
 """
 

@@ -13,6 +13,11 @@ class Settings:
     """A complete graph has no settings."""
 
 
+def expected_links(settings: Settings, agents: int) -> float:
+    """How many links the graph has."""
+    return agents * (agents - 1) / 2
+
+
 def build(settings: Settings, agents: int | None, rng: np.random.Generator) -> Graph:
     """All agents * (agents - 1) / 2 links."""
     size = needed(agents, "complete")

@@ -25,13 +25,23 @@ class Settings:
     ] = None
 
 
+def expected_links(settings: Settings, agents: int) -> float:
+    """How many links a draw has on average."""
+    return _probability(settings, agents) * agents * (agents - 1) / 2
+
+
+def _probability(settings: Settings, agents: int) -> float:
+    return min(1.0, 2 * log(agents) / agents) if settings.probability is None else settings.probability
+
+
 def build(settings: Settings, agents: int | None, rng: np.random.Generator) -> Graph:
     """A connected draw of G(agents, probability)."""
     size = needed(agents, "erdos_renyi")
-    threshold = log(size) / size
-    probability = min(1.0, 2 * threshold) if settings.probability is None else settings.probability
+    probability = _probability(settings, size)
 
     def draw() -> Graph:
-        return Graph.of(size, nx.fast_gnp_random_graph(size, probability, seed=rng).edges, "erdos_renyi")
+        none = 1.0 - probability == 1.0  # so improbable that the generator, which works with the logarithm, fails
+        links = () if none else nx.fast_gnp_random_graph(size, probability, seed=rng).edges
+        return Graph.of(size, links, "erdos_renyi")
 
     return until_connected(draw)

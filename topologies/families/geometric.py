@@ -24,10 +24,19 @@ class Settings:
     ] = None
 
 
+def expected_links(settings: Settings, agents: int) -> float:
+    """How many links a draw has, at most, on average."""
+    return min(1.0, pi * _radius(settings, agents) * _radius(settings, agents)) * agents * (agents - 1) / 2
+
+
+def _radius(settings: Settings, agents: int) -> float:
+    return sqrt(2 * log(agents) / (pi * agents)) if settings.radius is None else settings.radius
+
+
 def build(settings: Settings, agents: int | None, rng: np.random.Generator) -> Graph:
     """A connected random geometric graph; its positions are where the agents lie."""
     size = needed(agents, "geometric")
-    radius = sqrt(2 * log(size) / (pi * size)) if settings.radius is None else settings.radius
+    radius = _radius(settings, size)
 
     def draw() -> Graph:
         points = rng.random((size, 2))

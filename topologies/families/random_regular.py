@@ -23,6 +23,11 @@ class Settings:
     degree: Annotated[int, Gt(0), Doc("links of each agent; agents * degree must be even")] = 4
 
 
+def expected_links(settings: Settings, agents: int) -> float:
+    """How many links the graph has."""
+    return agents * settings.degree / 2
+
+
 def build(settings: Settings, agents: int | None, rng: np.random.Generator) -> Graph:
     """A connected graph in which each agent has `settings.degree` links."""
     size = needed(agents, "random_regular")

@@ -26,6 +26,11 @@ class Settings:
     rewiring: Annotated[float, Ge(0), Le(1), Doc("probability that a link is moved to an agent drawn at random")] = 0.1
 
 
+def expected_links(settings: Settings, agents: int) -> float:
+    """How many links the graph has."""
+    return agents * settings.nearest / 2
+
+
 def build(settings: Settings, agents: int | None, rng: np.random.Generator) -> Graph:
     """A connected Watts-Strogatz graph."""
     size = needed(agents, "small_world")

@@ -18,7 +18,8 @@ def test_probability_one_is_the_complete_graph() -> None:
     assert len(topologies.build("erdos_renyi", 10, np.random.default_rng(0), probability=1.0).edges) == 45
 
 
-def test_hopeless_probability_is_refused() -> None:
+@pytest.mark.parametrize("probability", [0.001, 1e-17, 1e-300])
+def test_hopeless_probability_is_refused(probability: float) -> None:
     """A hundred agents with hardly a link are refused after a hundred draws."""
     with pytest.raises(TopologyError, match="erdos_renyi: none of 100 random graphs on 100 agents was connected"):
-        topologies.build("erdos_renyi", 100, np.random.default_rng(0), probability=0.001)
+        topologies.build("erdos_renyi", 100, np.random.default_rng(0), probability=probability)
