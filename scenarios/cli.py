@@ -4,6 +4,7 @@ Exit status: 0 done (a stalled or diverged run is a result), 1 a run failed by a
 """
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scenarios import home
-from scenarios.errors import ScenarioError
+from scenarios.errors import Mistake, ScenarioError
 
 if TYPE_CHECKING:
     from scenarios.runner import Result
@@ -53,6 +54,12 @@ def _answer(command: Callable[..., int]) -> Callable[..., None]:
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             status = INTERRUPTED
+        except BrokenPipeError:  # whoever read standard output has enough
+            raise
+        except OSError as problem:
+            place = f"{problem.filename}: " if problem.filename else ""
+            typer.echo(f"{place}{problem.strerror or problem}.", err=True)
+            status = BAD_INPUT
         raise typer.Exit(status)
 
     return answered
@@ -65,7 +72,7 @@ File = Annotated[str, typer.Argument(metavar="FILE|NAME", help="A scenario file,
 @_answer
 def run(
     scenario: File,
-    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where to write; default results/<scenario>.")] = None,
+    out: Annotated[str | None, typer.Option(metavar="DIR", help="Where to write; default results/<scenario>.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes; default one a core.")] = None,
     seeds: Annotated[int | None, typer.Option(min=1, metavar="N", help="Repetitions, in place of the file's.")] = None,
     set_: Annotated[
@@ -80,14 +87,17 @@ def run(
     changes = overrides.parse(set_ or [])
     if seeds is not None:
         changes["seeds"] = seeds
+    if out == "":  # a variable of the shell that is not set
+        raise ScenarioError([Mistake("--out", "DIR", out, "must name a folder")])
     checked = loader.load(scenario, changes)
-    folder = out if out is not None else Path("results") / checked.name
+    folder = Path("results") / checked.name if out is None else Path(out)
+    planned = len(runner.plan(checked))
     try:
-        with Bar(len(runner.plan(checked))) as bar:
+        with Bar(planned) as bar:
             result = runner.run(checked, jobs or os.cpu_count() or 1, folder, bar.advance)
     except runner.Interrupted as interruption:
-        kept = len(interruption.result.runs)
-        typer.echo(f"interrupted; the {kept} runs that had finished are kept in {folder}", err=True)
+        done = (interruption.result.runs["status"] != "not_applicable").sum()
+        typer.echo(f"interrupted after {done} of {planned} runs, which are kept in {folder}", err=True)
         return INTERRUPTED
     _print_result(result)
     return DEFECT if (result.runs["status"] == "failed").any() else DONE
@@ -131,8 +141,9 @@ def _print_result(result: "Result") -> None:
 
     scenario: Scenario = result.scenario
     typer.echo(scenario.document.question)
-    typer.echo(f"{len(scenario.seeds)} seeds; medians, with the range over seeds\n")
-    typer.echo(result.summary.to_string(index=False))
+    seeds = len(scenario.seeds)
+    typer.echo(f"{seeds} seeds; medians, with the range over seeds\n" if seeds > 1 else "1 seed\n")
+    typer.echo(tables.as_text(result.summary, shutil.get_terminal_size((0, 0)).columns))
     for note in tables.notes(result.runs):
         typer.echo(note)
     typer.echo(f"\n{result.out}: runs.csv, runs.parquet, history.parquet, figures")

@@ -4,6 +4,9 @@ Series differ by colour (Okabe-Ito, safe for colour-blind readers) *and* by dash
 The same tables give the same bytes. Nothing here opens a window: figures go to files or to a notebook.
 """
 
+import math
+import textwrap
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +38,10 @@ SHARES = {
 }
 FAR = 15.0
 """Quotient of largest to smallest from which an axis is logarithmic."""
+TITLE_CHARACTERS, LEGEND_CHARACTERS = 13.0, 14.0
+"""How many characters of titles and of legends fit into an inch."""
+ROW_CHARACTERS = 32
+"""Where names of rows are broken into lines."""
 ENDINGS = {"stalled": ("X", "stalled"), "diverged": ("P", "diverged")}
 
 STYLE: dict[Any, Any] = {
@@ -104,7 +111,9 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     for name, figure in figures.items():
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
             path = folder / f"{name}.{kind}"
-            with mpl.rc_context(STYLE):
+            with mpl.rc_context(STYLE), warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "overflow", RuntimeWarning)  # of axes near the largest number
+                warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # of labels in rarer scripts
                 figure.savefig(path, dpi=150, metadata=metadata)
             paths.append(path)
     return paths
@@ -112,10 +121,11 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
 
 def _new(width: float, height: float, title: str, columns: int = 1, sharey: bool = False) -> tuple[Figure, list[Axes]]:
     """An empty figure that no window system knows of, with its panels side by side."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+    lines = textwrap.wrap(title, int(TITLE_CHARACTERS * width), max_lines=3, placeholder=" ...")
+    figure = Figure(figsize=(width, height + 0.17 * max(0, len(lines) - 1)), layout="constrained")
     FigureCanvasAgg(figure)
-    if title:
-        figure.suptitle(title, fontsize=10)
+    if lines:
+        figure.suptitle("\n".join(lines), fontsize=10, parse_math=False)
     return figure, list(figure.subplots(1, columns, sharey=sharey, squeeze=False)[0])
 
 
@@ -129,9 +139,12 @@ def progress(runs: pd.DataFrame, history: pd.DataFrame, metric: Metric, title: s
     seeds still ran; seeds that had ended before count with their last value. A cross marks where a seed stalled, a plus
     where it diverged.
     """
+    look = styles(list(dict.fromkeys(runs["label"])))
     with mpl.rc_context(STYLE):
-        figure, panels = _new(13.0, 3.6, title, columns=len(AXES), sharey=True)
-        look = styles(list(dict.fromkeys(runs["label"])))
+        handles = _legend(look, runs, metric)
+        columns = _columns(13.0, [str(handle.get_label()) for handle in handles])
+        height = 3.4 + 0.2 * math.ceil(len(handles) / columns)
+        figure, panels = _new(13.0, height, title, columns=len(AXES), sharey=True)
         for axes, (column, words) in zip(panels, AXES.items(), strict=True):
             for label, style in look.items():
                 _curve(axes, _series(history, label, column, metric.name), style)
@@ -140,8 +153,16 @@ def progress(runs: pd.DataFrame, history: pd.DataFrame, metric: Metric, title: s
             if metric.target is not None:
                 axes.axhline(metric.target, color="0.35", linewidth=1.0, linestyle=(0, (2, 2)))
         _vertical(panels[0], history, metric)
-        figure.legend(handles=_legend(look, runs, metric), loc="outside lower center", ncols=6)
+        legend = figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+        for entry in legend.get_texts():
+            entry.set_parse_math(False)
     return figure
+
+
+def _columns(width: float, labels: Sequence[str]) -> int:
+    """How many columns of a legend fit into a figure so wide."""
+    longest = max(map(len, labels)) / LEGEND_CHARACTERS + 0.6
+    return max(1, min(6, len(labels), int(width / longest)))
 
 
 def _series(history: pd.DataFrame, label: str, column: str, metric: str) -> list[np.ndarray]:
@@ -217,7 +238,7 @@ def _horizontal(axes: Axes, history: pd.DataFrame, column: str, words: str) -> N
         axes.set_xscale("log")
         axes.set_xlim(left=beginnings.min())
     else:
-        axes.set_xlim(left=0)
+        axes.set_xlim(left=0, right=None if ends.max() > 0 else 1)  # where nothing got anywhere
         axes.locator_params(axis="x", nbins=5)
     if column in ("bits_sent", "oracle_calls"):
         axes.xaxis.set_major_formatter(EngFormatter(sep=""))
@@ -255,7 +276,15 @@ def _ceiling(history: pd.DataFrame, metric: Metric) -> float:
 
 def _legend(look: Mapping[str, Style], runs: pd.DataFrame, metric: Metric) -> list[Line2D]:
     handles = [
-        Line2D([], [], color=style.colour, linestyle=style.dashes, marker=style.marker, markersize=4, label=label)
+        Line2D(
+            [],
+            [],
+            color=style.colour,
+            linestyle=style.dashes,
+            marker=style.marker,
+            markersize=4,
+            label=_named(label),
+        )
         for label, style in look.items()
     ]
     if metric.target is not None:
@@ -264,6 +293,11 @@ def _legend(look: Mapping[str, Style], runs: pd.DataFrame, metric: Metric) -> li
         if (runs["status"] == status).any():
             handles.append(Line2D([], [], color="0.6", marker=marker, linestyle="", markersize=8, label=words))
     return handles
+
+
+def _named(label: str) -> str:
+    """A label as a legend takes it, which leaves out those that begin with an underscore."""
+    return f" {label}" if label.startswith("_") else label
 
 
 # --- where the time went, and how long the target took
@@ -277,9 +311,9 @@ def shares(runs: pd.DataFrame, title: str = "") -> Figure:
         left = np.zeros(len(means))
         for column, (words, colour, hatch) in SHARES.items():
             widths = 100 * means[column].to_numpy()
-            axes.barh(means.index, widths, left=left, color=colour, hatch=hatch, edgecolor="white", label=words)
+            axes.barh(range(len(means)), widths, left=left, color=colour, hatch=hatch, edgecolor="white", label=words)
             left += widths
-        axes.invert_yaxis()
+        _rows(axes, list(means.index))
         axes.grid(axis="y", visible=False)
         axes.set_xlim(0, 100)
         axes.set_xlabel("share of the agents' time [%]")
@@ -299,8 +333,7 @@ def time_to_target(runs: pd.DataFrame, title: str = "") -> Figure:
             if len(times) < len(own):
                 words = f"not reached: {len(own) - len(times)} of {len(own)}"
                 axes.annotate(words, (1.02, row), xycoords=("axes fraction", "data"), va="center", fontsize=8)
-        axes.set_yticks(range(len(look)), list(look))
-        axes.set_ylim(len(look) - 0.5, -0.5)
+        _rows(axes, list(look))
         if far_apart(runs["target_s"].dropna().astype(float).to_numpy()):
             axes.set_xscale("log")
         else:
@@ -309,8 +342,16 @@ def time_to_target(runs: pd.DataFrame, title: str = "") -> Figure:
     return figure
 
 
+def _rows(axes: Axes, labels: Sequence[str]) -> None:
+    """A row for each label, from top to bottom."""
+    broken = ["\n".join(textwrap.wrap(label, ROW_CHARACTERS)) for label in labels]
+    axes.set_yticks(range(len(labels)), broken, parse_math=False)
+    axes.set_ylim(len(labels) - 0.5, -0.5)
+
+
 def _dots(axes: Axes, row: int, times: np.ndarray, style: Style) -> None:
-    axes.plot(times, np.full(len(times), row), style.marker, color=style.colour, markersize=7, alpha=0.8)
+    look: dict[str, Any] = {"color": style.colour, "markersize": 7, "alpha": 0.8, "clip_on": False}
+    axes.plot(times, np.full(len(times), row), style.marker, **look)
     if len(times):
         middle = float(np.median(times))
         axes.plot([middle, middle], [row - 0.3, row + 0.3], color="black", linewidth=1.5)

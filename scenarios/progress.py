@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar on a terminal, a line a run elsewhere."""
+"""Progress on standard error: a bar on a terminal that can draw one, a line a run elsewhere."""
 
 from types import TracebackType
 
@@ -13,6 +13,7 @@ class Bar:
 
     def __init__(self, total: int) -> None:
         self._console = Console(stderr=True)
+        self._drawn = self._console.is_terminal and not self._console.is_dumb_terminal
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -21,7 +22,7 @@ class Bar:
             TimeRemainingColumn(),
             console=self._console,
             transient=True,
-            disable=not self._console.is_terminal,
+            disable=not self._drawn,
         )
         self._task = self._bar.add_task("running", total=total)
 
@@ -36,5 +37,5 @@ class Bar:
         """One more run is done."""
         text = f"{record.row['label']} seed {record.row['seed']}: {record.row['status']}"
         self._bar.update(self._task, completed=done, description=text)
-        if not self._console.is_terminal:
+        if not self._drawn:
             self._console.print(f"{done}/{total} {text}", highlight=False, markup=False, soft_wrap=True)

@@ -93,7 +93,9 @@ def finished(scenario: Scenario, entry: Entry, seed: int, outcome: Outcome, host
     known = inputs(scenario, entry, seed)
     key = store.key(known)
     identity = _identity(scenario, entry, seed)
-    points = tuple({**identity, **_metrics(point), **_place(point)} for point in outcome.points)
+    # A stall is dated back to when the last agent began to wait; looks while messages were still sent again are later.
+    seen = [point for point in outcome.points if point["simulated_s"] <= outcome.simulated_s]
+    points = tuple({**identity, **_metrics(point), **_place(point)} for point in seen)
     row = identity | {
         "status": outcome.status,
         "reason": outcome.reason,
@@ -103,7 +105,7 @@ def finished(scenario: Scenario, entry: Entry, seed: int, outcome: Outcome, host
         "fingerprint": outcome.fingerprint,
         "key": key,
     }
-    row |= _to_target(outcome.points, scenario.document.target)
+    row |= _to_target(seen, scenario.document.target)
     row |= _totals(outcome.meters, scenario.agents, entry.placement.has_server)
     row |= _shares(outcome.meters[: scenario.agents], outcome.simulated_s)
     row |= _metrics(outcome.points[-1]) if outcome.points else {}

@@ -3,12 +3,15 @@
 A run that a defect ends is a row with status ``failed`` and its traceback in the record; the others go on.
 """
 
+import os
+import threading
 import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +127,25 @@ def _records(scenario: Scenario, cells: list[tuple[Entry, int]], jobs: int) -> I
             yield entry.position, execute(scenario, entry, seed)
         return
     parallel = joblib.Parallel(n_jobs=jobs, backend="loky", batch_size=1, return_as="generator_unordered")
-    yield from parallel(joblib.delayed(_placed)(scenario, entry, seed) for entry, seed in cells)
+    here = os.getpid()
+    yield from parallel(joblib.delayed(_placed)(scenario, entry, seed, here) for entry, seed in cells)
 
 
-def _placed(scenario: Scenario, entry: Entry, seed: int) -> tuple[int, Record]:
+def _placed(scenario: Scenario, entry: Entry, seed: int, parent: int) -> tuple[int, Record]:
+    _end_with(parent)
     return entry.position, execute(scenario, entry, seed)
+
+
+@cache
+def _end_with(parent: int) -> None:
+    """Let this process end when its parent is gone, which would otherwise leave it behind for ever when killed."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _give_up(

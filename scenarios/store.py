@@ -25,6 +25,14 @@ from scenarios.errors import Mistake, ScenarioError
 
 UNFINISHED = ".unfinished"
 KEY_LENGTH = 20
+FIGURES = ("progress", "shares", "time_to_target")
+RESULTS = (
+    "runs.csv",
+    "runs.parquet",
+    "history.parquet",
+    *(f"figures/{name}.{kind}" for name in FIGURES for kind in ("png", "svg")),
+)
+"""What is made of all records together."""
 
 
 def key(inputs: Mapping[str, Any]) -> str:
@@ -44,11 +52,13 @@ def canonical(value: Any) -> str:
 def prepare(out: Path, scenario_text: str) -> None:
     """Make the folder, put the scenario there, and clear what killed processes left half-written.
 
+    Tables and figures of another scenario are taken away; records of runs stay.
     Raises ``ScenarioError`` where nothing can be written.
     """
     try:
         (out / "runs").mkdir(parents=True, exist_ok=True)
         (out / "figures").mkdir(exist_ok=True)
+        _clear_results_of_another(out, scenario_text)
         write_text(out / "scenario.toml", scenario_text)
     except OSError as problem:
         rule = f"cannot be written to: {problem.strerror}"
@@ -56,6 +66,14 @@ def prepare(out: Path, scenario_text: str) -> None:
     for left in [*out.glob(f"{UNFINISHED}-*"), *out.glob(f"*/{UNFINISHED}-*")]:
         if not _is_of_a_living_process(left):
             shutil.rmtree(left) if left.is_dir() else left.unlink()
+
+
+def _clear_results_of_another(out: Path, scenario_text: str) -> None:
+    """So that no table or figure stands beside a scenario that it does not belong to, should this run be killed."""
+    scenario = out / "scenario.toml"
+    if scenario.is_file() and scenario.read_bytes() != scenario_text.encode():
+        for name in RESULTS:
+            (out / name).unlink(missing_ok=True)
 
 
 def write_record(out: Path, name: str, record: Mapping[str, Any], history: pd.DataFrame) -> Path:

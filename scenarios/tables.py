@@ -79,8 +79,8 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 def summary(runs: pd.DataFrame, target: bool, metric: str | None = None) -> pd.DataFrame:
     """The table for people: one row an algorithm, medians over seeds with their range.
 
-    With a target, time, rounds, bits and oracle calls are those *to the target*, over the seeds that reached it (the
-    status counts the others); without one they are the whole run's. The last column is the final value of ``metric``.
+    With a target, time, rounds, bits and oracle calls are those *to the target*, over the seeds that reached it, which
+    are counted; without one they are the whole run's. The last column is the final value of ``metric``.
     """
     return pd.DataFrame([_summary_row(group, target, metric) for _, group in runs.groupby("label", sort=False)])
 
@@ -88,9 +88,28 @@ def summary(runs: pd.DataFrame, target: bool, metric: str | None = None) -> pd.D
 def _summary_row(group: pd.DataFrame, target: bool, metric: str | None) -> dict[str, str]:
     columns = TO_TARGET if target else WHOLE_RUN
     row = {"algorithm": str(group["label"].iloc[0]), "status": status(group)}
+    if target:
+        ran = (group["status"] != "not_applicable").sum()
+        row["target reached"] = f"{group['target_s'].notna().sum()} of {ran}" if ran else "-"
     row |= {title: middle(group[column]) for title, column in columns.items()}
     row["idle share"] = middle(group["waiting_share"] + group["down_share"], percent=True)
     return row | ({f"final {metric}": middle(group[metric])} if metric else {})
+
+
+def as_text(summary: pd.DataFrame, width: int = 0) -> str:
+    """The table for people as text: a row a line or, where that is wider than ``width`` (0: any), a value a line."""
+    titles = [str(title) for title in summary.columns]
+    rows = [[str(cell) for cell in row] for row in summary.to_numpy().tolist()]
+    widths = [max(len(cell) for cell in column) for column in zip(titles, *rows, strict=True)]
+    if width == 0 or sum(widths) + 2 * (len(widths) - 1) <= width:
+        lines = ["  ".join(cell.ljust(wide) for cell, wide in zip(row, widths, strict=True)) for row in [titles, *rows]]
+        return "\n".join(line.rstrip() for line in lines)
+    longest = max(len(title) for title in titles)
+    blocks = [
+        [row[0], *(f"  {title.ljust(longest)}  {cell}" for title, cell in zip(titles[1:], row[1:], strict=True))]
+        for row in rows
+    ]
+    return "\n".join(line for block in blocks for line in block)
 
 
 TO_TARGET = {

@@ -1,5 +1,6 @@
 """The command: exit status, what goes to which stream, what is written where."""
 
+import errno
 import subprocess
 import sys
 import tomllib
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from scenarios import runner
+from scenarios import runner, store
 from scenarios.cli import app
 
 Call = Callable[..., tuple[int, str, str]]
@@ -66,6 +67,7 @@ def test_options_change_the_scenario(command: Call, written: Callable[..., Path]
         ["run", "{}", "--set", "stop.round=3"],
         ["run", "{}", "--set", "stragglers.4.slowdown=3"],
         ["run", "{}", "--out", "{}"],
+        ["run", "{}", "--out", ""],
         ["run", "{}", "--fast"],
         ["check", "nowhere.toml"],
         ["list", "things"],
@@ -108,6 +110,20 @@ def test_a_stalled_run_is_a_result(command: Call, written: Callable[..., Path], 
     status, output, _ = command("run", str(written(dead)), "--jobs", "1", "--seeds", "1")
     assert status == 0
     assert "stalled, seed 0: " in output
+
+
+def test_a_full_disk_is_told_in_a_sentence(
+    command: Call, written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As is anything else that the system refuses."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "runs/x")
+
+    monkeypatch.setattr(store, "write_record", full)
+    status, _, mistakes = command("run", str(written()), "--jobs", "1")
+    assert status == 2
+    assert mistakes.endswith("runs/x: No space left on device.\n")
 
 
 def test_an_interruption_while_reading_has_status_130(

@@ -126,3 +126,41 @@ def test_one_point_and_no_point_are_no_trouble() -> None:
     single = history()[lambda frame: frame["round"] == 0]
     for points in (single, single.iloc[:0]):
         figures.draw(runs(), points, METRIC)["progress"].canvas.draw()
+
+
+def test_names_of_every_kind_and_length_are_drawn(tmp_path: Path) -> None:
+    """Broken formulas, underscores, other scripts and sixty characters: no warning, every one in the legend."""
+    names = dict(
+        zip(LABELS, ["_$\\frac$ x^2", "\u65e5\u672c", "a name of sixty letters " * 2 + "and then some"], strict=True)
+    )
+    table, points = runs().replace({"label": names}), history().replace({"label": names})
+    drawn = figures.draw(table, points, METRIC, "A question with $x_1^$ in it, asked at length. " * 20)
+    figures.save(drawn, tmp_path)
+    words = [text.get_text().strip() for text in drawn["progress"].legends[0].get_texts()]
+    assert words[:3] == [*names.values()]
+    rows = [text.get_text() for text in drawn["time_to_target"].axes[0].get_yticklabels()]
+    assert [row.replace("\n", " ") for row in rows] == [*names.values()]
+    assert max(len(line) for row in rows for line in row.split("\n")) <= figures.ROW_CHARACTERS
+    for figure in drawn.values():
+        assert len(figure.get_suptitle().split("\n")) == 3
+
+
+def test_a_legend_fits_into_its_figure(tmp_path: Path) -> None:
+    """Also with fifteen long names: it is as high as it must be and no wider than the panels."""
+    table, points = runs(), history()
+    for k in range(12):
+        own = {"label": {"soba": f"a method with many words in its name, number {k}"}}
+        table = pd.concat([table, runs()[runs()["label"] == "soba"].replace(own)])
+        points = pd.concat([points, history()[history()["label"] == "soba"].replace(own)])
+    figure = figures.progress(table, points, METRIC)
+    figures.save({"progress": figure}, tmp_path)
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= figure.bbox.x1
+    assert box.y1 <= min(axes.get_window_extent().y0 for axes in figure.axes)
+
+
+def test_where_nothing_went_anywhere_an_axis_has_a_length() -> None:
+    """Runs that ended before the first round."""
+    start = history()[history()["round"] == 0]
+    assert figures.progress(runs(), start, METRIC).axes[0].get_xlim() == (0.0, 1.0)

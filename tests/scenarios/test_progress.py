@@ -17,6 +17,17 @@ def test_elsewhere_than_on_a_terminal_it_is_a_line_a_run(capsys: pytest.CaptureF
     assert captured.err.splitlines() == [f"1/2 {label} seed 0: finished", f"2/2 {label} seed 1: finished"]
 
 
+def test_a_terminal_that_cannot_draw_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Such as an editor's."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    with Bar(1) as bar:
+        bar.advance(Record("k", {}, {"label": "soba", "seed": 0, "status": "finished"}), 1, 1)
+    assert capsys.readouterr().err == "1/1 soba seed 0: finished\n"
+
+
 def test_on_a_terminal_it_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Which shows how many runs are done."""
     monkeypatch.setenv("FORCE_COLOR", "1")

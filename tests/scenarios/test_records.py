@@ -1,5 +1,6 @@
 """The record of one run."""
 
+import dataclasses
 import json
 import math
 from collections import Counter
@@ -72,6 +73,14 @@ def test_final_values_and_points_hold_the_metrics(made: Record) -> None:
     assert made.points[1]["consensus_x"] == 0.0
     assert made.points[1]["label"] == "soba"
     assert "axis" not in made.points[1]
+
+
+def test_looks_after_a_stall_are_left_out(written: Callable[..., Path]) -> None:
+    """A stall is dated back to its beginning, though lost messages were sent again and again for a while."""
+    scenario = loader.load(written())
+    stalled = dataclasses.replace(outcome(), status="stalled", simulated_s=2.0)
+    made = records.finished(scenario, scenario.entries[0], 0, stalled, 1.0)
+    assert [point["simulated_s"] for point in made.points] == [0.0, 2.0]
 
 
 def test_a_record_is_json_without_numbers_that_are_none(made: Record) -> None:

@@ -196,3 +196,20 @@ def test_an_interruption_keeps_what_had_finished(jobs: int, written: Callable[..
     assert 1 <= len(rows) < 400
     for key in rows["key"]:
         assert json.loads((out / "runs" / key / "record.json").read_text())["row"]["status"] == "finished"
+
+
+def test_worker_processes_end_with_a_killed_command(written: Callable[..., Path], tmp_path: Path) -> None:
+    """Nothing that computes is left behind; the next run into the same folder is whole."""
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "scenarios", "run", str(written()), "--out", str(out), "--jobs", "2"]
+    more = ["--set", "stop.rounds=500", "--set", "stop.simulated_seconds=1e6", "--seeds", "200"]
+    process = subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for_a_record(out)
+    workers = [child for child in psutil.Process(process.pid).children() if "popen_loky" in " ".join(child.cmdline())]
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert workers
+    assert not alive
+    subprocess.run([*command[:-1], "1"], check=True, capture_output=True)
+    assert len(pd.read_parquet(out / "runs.parquet")) == 4

@@ -59,6 +59,19 @@ def test_a_folder_that_cannot_be_written_to_is_refused(place: str, tmp_path: Pat
         store.prepare(file if place == "a file" else file / "out", "")
 
 
+def test_results_of_another_scenario_are_taken_away(out: Path) -> None:
+    """Those of the same scenario stay until they are replaced, and so do records and what is not ours."""
+    (out / "figures" / "mine.png").write_text("")
+    (out / "figures" / "time_to_target.svg").write_text("")
+    store.write_record(out, "k", {}, HISTORY)
+    store.write_tables(out, HISTORY, HISTORY)
+    store.prepare(out, "question = '?'\n")
+    assert (out / "runs.csv").is_file()
+    store.prepare(out, "question = 'Another?'\n")
+    left = sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file())
+    assert left == ["figures/mine.png", "runs/k/history.parquet", "runs/k/record.json", "scenario.toml"]
+
+
 def test_what_a_killed_process_left_is_cleared(out: Path) -> None:
     """What a living process is writing is left alone."""
     gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)

@@ -52,6 +52,7 @@ def test_the_summary_has_medians_over_those_that_reached_the_target() -> None:
     assert summary.loc["b", "final loss"] == "0.45 (0.4 to 0.5)"
     assert summary.loc["b", "status"] == "finished 1, stalled 1"
     assert summary.loc["c", "status"] == "not_applicable"
+    assert [*summary["target reached"]] == ["2 of 2", "0 of 2", "-"]
     assert [*summary.index] == ["a", "b", "c"]
 
 
@@ -60,6 +61,15 @@ def test_without_a_target_the_summary_is_of_whole_runs() -> None:
     columns = tables.summary(RUNS, target=False).columns
     assert "simulated time [s]" in columns
     assert not [name for name in columns if "target" in name]
+
+
+def test_the_table_fits_the_terminal() -> None:
+    """A row a line where there is room or nobody looks, else a value a line under the name of its row."""
+    summary = pd.DataFrame({"algorithm": ["soba", "b"], "status": ["finished", "stalled 1"], "rounds": ["12", "-"]})
+    wide = ["algorithm  status     rounds", "soba       finished   12", "b          stalled 1  -"]
+    assert tables.as_text(summary).splitlines() == tables.as_text(summary, 28).splitlines() == wide
+    narrow = ["soba", "  status     finished", "  rounds     12", "b", "  status     stalled 1", "  rounds     -"]
+    assert tables.as_text(summary, 27).splitlines() == narrow
 
 
 def test_notes_say_why() -> None:
