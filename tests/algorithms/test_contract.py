@@ -136,6 +136,15 @@ def test_message_lengths_are_those_of_the_formula(run: Any, small: Any, name: st
         assert count == 10 * 8 * eval(table[way], {"__builtins__": {}}, known), way
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_conserved_sums_are_kept_where_every_message_comes(run: Any, small: Any, name: str) -> None:
+    """What an algorithm reports as `drift_*` adds up to nothing over the agents under a barrier, to round-off."""
+    reports = run(name, small, 40, **TARGETS[name].get("settings", {})).reports[40].values()
+    scale = max(1.0, max(float(np.abs(report["x"]).max()) for report in reports))
+    for key in {key for report in reports for key in report if key.startswith("drift_")}:
+        assert np.abs(np.sum([report[key] for report in reports], axis=0)).max() < 1e-10 * scale, key
+
+
 @pytest.mark.parametrize(("name", "policy"), REFUSED)
 def test_says_in_one_sentence_which_waiting_it_cannot_do(tmp_path: Path, name: str, policy: str) -> None:
     """A scenario that asks for it gets the sentence instead of a run."""
