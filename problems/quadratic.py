@@ -311,6 +311,28 @@ class Quadratic:
         )
         return x, self.lower_solution(x)
 
+    def penalty_solution(self, mu: float, gamma: float | None) -> tuple[Array, Array]:
+        """argmin over (x, y) of mu F + G - V, V(x, y) = min_theta G(x, theta) + |theta - y|^2/(2 gamma), all averaged.
+
+        gamma None leaves the proximal term out. Solved for (x, y, theta) as one linear system,
+
+            mu (S x - Sr + s) - B'(y - theta)                    = 0
+            mu (P y - Pt) + A y - B x - c - (y - theta)/gamma    = 0
+            A theta - B x - c + (theta - y)/gamma                = 0.
+        """
+        m, p, q = self._means, self.dim_x, self.dim_y
+        spring = np.zeros((q, q)) if gamma is None else np.eye(q) / gamma
+        matrix = np.block(
+            [
+                [mu * m["S"], -m["B"].T, m["B"].T],
+                [-m["B"], mu * m["P"] + m["A"] - spring, spring],
+                [-m["B"], -spring, m["A"] + spring],
+            ]
+        )
+        right = np.concatenate((mu * (m["Sr"] - m["s"]), mu * m["Pt"] + m["c"], m["c"]))
+        solution = np.linalg.solve(matrix, right)
+        return solution[:p], solution[p : p + q]
+
     def measure(self, names: Sequence[str], x: Array, y: Array) -> dict[str, float]:
         return metrics.measure(self._entries, self, names, x, y)
 

@@ -143,6 +143,46 @@ def test_the_starting_point_is_common():
     assert not quadratic.build(SMALL, agents=3, seed=0).start(np.random.default_rng(5))[0].any()
 
 
+@pytest.mark.parametrize("gamma", [0.2, 5.0, None])
+def test_the_penalty_point_is_the_penaltys_minimum(gamma):
+    """Differences of mu F + G - V vanish there and curve upwards; V is computed by its own minimisation."""
+    problem, mu = quadratic.build(SMALL, agents=4, seed=3), 0.3
+    average, means = problem.average(), {key: value.mean(axis=0) for key, value in problem.arrays.items()}
+
+    def penalty(point):
+        x, y = point[:4], point[4:]
+        weight = 0.0 if gamma is None else 1 / gamma
+        theta = np.linalg.solve(means["A"] + weight * np.eye(6), means["B"] @ x + means["c"] + weight * y)
+        envelope = average.lower_value(x, theta) + weight * (theta - y) @ (theta - y) / 2
+        return mu * average.upper_value(x, y) + average.lower_value(x, y) - envelope
+
+    best = np.concatenate(problem.penalty_solution(mu, gamma))
+    steps = 1e-4 * np.eye(10)
+    slopes = [(penalty(best + step) - penalty(best - step)) / 2e-4 for step in steps]
+    assert np.abs(slopes).max() < 1e-9
+    rng = np.random.default_rng(0)
+    assert all(penalty(best + rng.standard_normal(10)) > penalty(best) for _ in range(50))
+
+
+@pytest.mark.realdata
+def test_documented_bias_of_the_penalty():
+    """Relative distance of its x to x*: mu against gamma, and none in the limit mu -> 0."""
+    problem = quadratic.build(quadratic.Settings(instance="sun_n8_h1"), agents=8, seed=0)
+    best = problem.optimum()[0]
+    table = {
+        0.3: (0.525, 0.253, 0.115, 0.081),
+        0.1: (0.269, 0.103, 0.0416, 0.0282),
+        0.03: (0.103, 0.0338, 0.0129, 0.0086),
+        0.01: (0.0377, 0.0116, 0.00432, 0.00288),
+    }
+    for mu, row in table.items():
+        for gamma, expected in zip((0.05, 0.2, 1.0, 5.0), row, strict=True):
+            error = problem.penalty_solution(mu, gamma)[0] - best
+            assert np.linalg.norm(error) / np.linalg.norm(best) == pytest.approx(expected, rel=6e-3)
+    for gamma in (0.2, None):
+        assert np.allclose(problem.penalty_solution(1e-7, gamma)[0], best, atol=1e-5)
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize("name", INSTANCES)
 def test_stored_instances_have_their_stored_optimum(name):
