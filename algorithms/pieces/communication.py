@@ -26,7 +26,8 @@ Source: S. A. Alghunaim and K. Yuan, "A unified and refined convergence analysis
 learning", IEEE Transactions on Signal Processing 70, 2022 (SUDA, which contains all of them).
 """
 
-from collections.abc import Callable, Generator, Mapping
+import itertools
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -36,14 +37,41 @@ from simulator.agent import Agent, Event
 Vectors = tuple[np.ndarray, ...]
 Exchange = Generator[Event, Any, Vectors]
 
+AHEAD = "trackers"
+"""Slot of the message that `gt_atc` sends ahead."""
+
 
 class Scheme(Protocol):
     """One agent's side of a communication scheme; it holds what the scheme remembers between iterations."""
 
     def step(
-        self, agent: Agent, round_: int, variables: Vectors, directions: Vectors, steps: tuple[float, ...]
+        self,
+        agent: Agent,
+        round_: int,
+        variables: Vectors,
+        directions: Vectors,
+        steps: tuple[float, ...],
+        slot: str = "",
     ) -> Exchange:
-        """One iteration: `new = yield from scheme.step(...)` with the directions at `variables`."""
+        """One iteration: `new = yield from scheme.step(...)` with the directions at `variables`.
+
+        `slot` tells apart several exchanges of one round.
+        """
+        ahead = self.ahead(directions)
+        if ahead:
+            ahead = yield agent.mix(round_, *ahead, slot=f"{AHEAD} {slot}".rstrip())
+        mixed: Vectors = yield agent.mix(round_, *self.outgoing(variables, directions, steps, ahead), slot=slot)
+        return self.incoming(mixed)
+
+    def ahead(self, directions: Vectors) -> Vectors:
+        """What has to be mixed in a message of its own before the iteration's: `gt_atc`'s trackers, else nothing."""
+        return ()
+
+    def outgoing(self, variables: Vectors, directions: Vectors, steps: tuple[float, ...], ahead: Vectors) -> Vectors:
+        """What the iteration's message holds; `ahead` has been mixed meanwhile."""
+
+    def incoming(self, mixed: Vectors) -> Vectors:
+        """The new variables, from the mixed `outgoing`."""
 
     @property
     def drift(self) -> Vectors | None:
@@ -54,6 +82,37 @@ class Scheme(Protocol):
 
     def restore(self, state: Mapping[str, Vectors]) -> None:
         """Go on from what `state` returned."""
+
+
+Part = tuple[Scheme, Vectors, Vectors, tuple[float, ...]]
+"""A scheme with its variables, their directions and their steps."""
+
+
+def step_together(agent: Agent, round_: int, *parts: Part) -> Exchange:
+    """One iteration of several schemes, each on variables of its own, in the messages of one.
+
+    Returns the new variables of all parts, in order: `x, y = yield from step_together(agent, k, upper, lower)`.
+    """
+    aheads = [scheme.ahead(directions) for scheme, _, directions, _ in parts]
+    if any(aheads):
+        mixed: Vectors = yield agent.mix(round_, *_joined(aheads), slot=AHEAD)
+        aheads = _cut(mixed, aheads)
+    sent = [
+        scheme.outgoing(variables, directions, steps, ahead)
+        for (scheme, variables, directions, steps), ahead in zip(parts, aheads, strict=True)
+    ]
+    mixed = yield agent.mix(round_, *_joined(sent))
+    return _joined([part[0].incoming(mine) for part, mine in zip(parts, _cut(mixed, sent), strict=True)])
+
+
+def _joined(groups: Sequence[Vectors]) -> Vectors:
+    return tuple(vector for group in groups for vector in group)
+
+
+def _cut(vectors: Vectors, like: Sequence[Vectors]) -> list[Vectors]:
+    """The vectors in groups of the same numbers as in `like`."""
+    rest = iter(vectors)
+    return [tuple(itertools.islice(rest, len(group))) for group in like]
 
 
 def _moved(variables: Vectors, directions: Vectors, steps: tuple[float, ...]) -> Vectors:
@@ -68,22 +127,24 @@ def _difference(left: Vectors, right: Vectors) -> Vectors:
     return tuple(a - b for a, b in zip(left, right, strict=True))
 
 
-class Memoryless:
+class Memoryless(Scheme):
     """Decentralised gradient descent (SE): no memory, nothing conserved."""
 
     drift: Vectors | None = None
 
     def __init__(self, adapt_first: bool):
         self.adapt_first = adapt_first
+        self._late: tuple[Vectors, tuple[float, ...]]
+        """Directions and steps that follow the mixing."""
 
-    def step(
-        self, agent: Agent, round_: int, variables: Vectors, directions: Vectors, steps: tuple[float, ...]
-    ) -> Exchange:
+    def outgoing(self, variables: Vectors, directions: Vectors, steps: tuple[float, ...], ahead: Vectors) -> Vectors:
         if self.adapt_first:
-            mixed: Vectors = yield agent.mix(round_, *_moved(variables, directions, steps))
-            return mixed
-        mixed = yield agent.mix(round_, *variables)
-        return _moved(mixed, directions, steps)
+            return _moved(variables, directions, steps)
+        self._late = directions, steps
+        return variables
+
+    def incoming(self, mixed: Vectors) -> Vectors:
+        return mixed if self.adapt_first else _moved(mixed, *self._late)
 
     def state(self) -> dict[str, Vectors]:
         return {}
@@ -92,7 +153,7 @@ class Memoryless:
         """Nothing to restore."""
 
 
-class Tracking:
+class Tracking(Scheme):
     """Gradient tracking; `order` is `non_atc`, `semi_atc` or `atc`."""
 
     def __init__(self, order: str):
@@ -100,24 +161,28 @@ class Tracking:
         self.trackers: Vectors = ()
         """Mixed trackers W t after an iteration (`atc`: t, which is already mixed)."""
         self.directions: Vectors = ()
+        self._sent: tuple[Vectors, tuple[float, ...]]
+        """Trackers and steps of the iteration under way."""
 
-    def step(
-        self, agent: Agent, round_: int, variables: Vectors, directions: Vectors, steps: tuple[float, ...]
-    ) -> Exchange:
-        trackers = _changed(self.trackers, directions, self.directions) if self.trackers else directions
+    def ahead(self, directions: Vectors) -> Vectors:
+        return _changed(self.trackers, directions, self.directions) if self.order == "atc" and self.trackers else ()
+
+    def outgoing(self, variables: Vectors, directions: Vectors, steps: tuple[float, ...], ahead: Vectors) -> Vectors:
         if self.order == "atc":
-            if self.trackers:
-                trackers = yield agent.mix(round_, *trackers, slot="trackers")
-            mixed: Vectors = yield agent.mix(round_, *_moved(variables, trackers, steps))
-            new, self.trackers = mixed, trackers
+            trackers = ahead or directions
         else:
-            sent = variables if self.order == "non_atc" else _moved(variables, trackers, steps)
-            mixed = yield agent.mix(round_, *sent, *trackers)
-            new, self.trackers = mixed[: len(sent)], mixed[len(sent) :]
-            if self.order == "non_atc":
-                new = _moved(new, trackers, steps)
-        self.directions = directions
-        return new
+            trackers = _changed(self.trackers, directions, self.directions) if self.trackers else directions
+        self.directions, self._sent = directions, (trackers, steps)
+        moved = variables if self.order == "non_atc" else _moved(variables, trackers, steps)
+        return moved if self.order == "atc" else (*moved, *trackers)
+
+    def incoming(self, mixed: Vectors) -> Vectors:
+        trackers, steps = self._sent
+        if self.order == "atc":
+            self.trackers = trackers
+            return mixed
+        new, self.trackers = mixed[: len(trackers)], mixed[len(trackers) :]
+        return _moved(new, trackers, steps) if self.order == "non_atc" else new
 
     @property
     def drift(self) -> Vectors | None:
@@ -130,7 +195,7 @@ class Tracking:
         self.trackers, self.directions = state["trackers"], state["directions"]
 
 
-class ExactDiffusion:
+class ExactDiffusion(Scheme):
     """Exact diffusion (D2)."""
 
     def __init__(self) -> None:
@@ -138,13 +203,13 @@ class ExactDiffusion:
         """z - s D of the last iteration."""
         self._drift: Vectors | None = None
 
-    def step(
-        self, agent: Agent, round_: int, variables: Vectors, directions: Vectors, steps: tuple[float, ...]
-    ) -> Exchange:
-        moved = _moved(variables, directions, steps)
-        new: Vectors = yield agent.mix(round_, *(_changed(variables, moved, self.moved) if self.moved else moved))
-        self.moved, self._drift = moved, _difference(new, moved)
-        return new
+    def outgoing(self, variables: Vectors, directions: Vectors, steps: tuple[float, ...], ahead: Vectors) -> Vectors:
+        old, self.moved = self.moved, _moved(variables, directions, steps)
+        return _changed(variables, self.moved, old) if old else self.moved
+
+    def incoming(self, mixed: Vectors) -> Vectors:
+        self._drift = _difference(mixed, self.moved)
+        return mixed
 
     @property
     def drift(self) -> Vectors | None:
@@ -157,24 +222,27 @@ class ExactDiffusion:
         self.moved = state["moved"]
 
 
-class Extra:
+class Extra(Scheme):
     """EXTRA; its weights W are the lazy ones of the published form."""
 
     def __init__(self) -> None:
         self.variables: Vectors = ()
         self.moves: Vectors = ()
         """s D of the last iteration."""
+        self._change: Vectors
+        """By how much s D has changed in the iteration under way."""
         self._drift: Vectors | None = None
 
-    def step(
-        self, agent: Agent, round_: int, variables: Vectors, directions: Vectors, steps: tuple[float, ...]
-    ) -> Exchange:
+    def outgoing(self, variables: Vectors, directions: Vectors, steps: tuple[float, ...], ahead: Vectors) -> Vectors:
         moves = tuple(s * d for s, d in zip(steps, directions, strict=True))
         sent = _changed(variables, variables, self.variables) if self.variables else variables
-        mixed: Vectors = yield agent.mix(round_, *sent)
-        new = _difference(mixed, _difference(moves, self.moves) if self.moves else moves)
-        self._drift = _changed(moves, new, variables)
+        self._change = _difference(moves, self.moves) if self.moves else moves
         self.variables, self.moves = variables, moves
+        return sent
+
+    def incoming(self, mixed: Vectors) -> Vectors:
+        new = _difference(mixed, self._change)
+        self._drift = _changed(self.moves, new, self.variables)
         return new
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from algorithms.pieces.communication import Scheme, scheme
+from algorithms.pieces.communication import Scheme, scheme, step_together
 
 NAMES = ("se_atc", "se_cta", "gt_non_atc", "gt_semi_atc", "gt_atc", "exact_diffusion", "extra")
 TRACKING = ("gt_non_atc", "gt_semi_atc", "gt_atc")
@@ -206,14 +206,19 @@ def test_restored_scheme_goes_on_as_if_nothing_had_happened(name: str) -> None:
 
 def drive(one: Scheme, k: int, variable: np.ndarray, direction: np.ndarray) -> tuple[list[Any], Any]:
     """Run one step with a made-up answer; what it asked for, and what it returned."""
-    step, asked = one.step(Mixer(), k, (variable,), (direction,), (STEP,)), []
-    request = next(step)
+    requests, new = answer(one.step(Mixer(), k, (variable,), (direction,), (STEP,)))
+    return [array for _, _, arrays in requests for array in arrays], new
+
+
+def answer(step: Any) -> tuple[list[Any], Any]:
+    """Answer all requests of a step with made-up means; the requests, and what it returned."""
+    requests, request = [], next(step)
     try:
         while True:
-            asked += [array.copy() for array in request[2]]
+            requests.append((*request[:2], [array.copy() for array in request[2]]))
             request = step.send(tuple(0.5 * array + 1.0 for array in request[2]))
     except StopIteration as end:
-        return asked, end.value
+        return requests, end.value
 
 
 def assert_same_step(first: Scheme, second: Scheme, variable: np.ndarray, direction: np.ndarray) -> None:
@@ -227,3 +232,35 @@ def test_unknown_scheme_lists_the_known_ones() -> None:
     """A misspelt name is answered with the names there are."""
     with pytest.raises(ValueError, match=r"'gt_semi': it must be one of se_atc, .*extra"):
         scheme("gt_semi")
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "sent"),
+    [
+        ("gt_semi_atc", "exact_diffusion", [("", [2, 2, 3])]),
+        ("extra", "gt_non_atc", [("", [2, 3, 3])]),
+        ("exact_diffusion", "gt_atc", [("trackers", [3]), ("", [2, 3])]),
+        ("gt_atc", "gt_atc", [("trackers", [2, 3]), ("", [2, 3])]),
+    ],
+)
+def test_two_schemes_together_are_each_alone_in_one_message(upper: str, lower: str, sent: list[Any]) -> None:
+    """Variables of length 2 and 3 under two schemes: the numbers of two separate steps, in the messages of one."""
+    rng = np.random.default_rng(5)
+    together, alone = ([scheme(upper), scheme(lower)] for _ in range(2))
+    for k in range(1, 5):
+        variables, directions = ([rng.standard_normal(size) for size in (2, 3)] for _ in range(2))
+        parts = [(one, (z,), (d,), (STEP,)) for one, z, d in zip(together, variables, directions, strict=True)]
+        requests, new = answer(step_together(Mixer(), k, *parts))
+        for one, z, d, found in zip(alone, variables, directions, new, strict=True):
+            _, (expected,) = drive(one, k, z, d)
+            np.testing.assert_array_equal(found, expected)
+    assert [(slot, [len(array) for array in arrays]) for _, slot, arrays in requests] == sent
+
+
+def test_slots_tell_apart_the_exchanges_of_a_round() -> None:
+    """A step given a slot uses it for all its messages, the one sent ahead too."""
+    one = scheme("gt_atc")
+    z = np.ones(2)
+    answer(one.step(Mixer(), 1, (z,), (z,), (STEP,), slot="inner 1"))
+    requests, _ = answer(one.step(Mixer(), 1, (z,), (z,), (STEP,), slot="inner 2"))
+    assert [slot for _, slot, _ in requests] == ["trackers inner 2", "inner 2"]
