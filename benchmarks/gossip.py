@@ -17,9 +17,9 @@ from algorithms import dsoba
 from algorithms.pieces.averaging import moving_average
 from algorithms.pieces.schedules import decayed
 from benchmarks.rings import LATENCY, RATE, ring
-from problems.linear_model import Logistic, Samples, Softmax
 from problems.metered import Metered
 from problems.regularisation import RegularisationLocal, Settings
+from problems.samples import Logistic, Samples, Softmax
 from simulator.agent import Program
 from simulator.delays import Constant
 from simulator.mixing import pack, unpack

@@ -23,11 +23,12 @@ from scipy.stats import rankdata
 from typing_extensions import Doc
 
 from problems import metrics
-from problems.base import Array, Batch, Metric
+from problems.base import Array, Batch, Local, Metric
 from problems.datasets import SETS, Rows
-from problems.linear_model import Forward, LinearLocal, Link, Samples, Softmax, Starter, over_classes
+from problems.linear_model import Forward, LinearLocal
 from problems.partition import split as deal
 from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold, split_of
+from problems.samples import Classifier, Samples, Softmax, Starter, over_classes
 from problems.splits import Split, sizes
 from problems.streams import stream
 
@@ -46,6 +47,11 @@ class Settings(SampledSettings):
 
 def build(settings: Settings, agents: int, seed: int) -> "HyperCleaning":
     """The problem of the settings; raises ProblemError, DataMissing when the data set is not there."""
+    return HyperCleaning(settings, *corrupt_and_deal(settings, agents, seed))
+
+
+def corrupt_and_deal(settings: Settings, agents: int, seed: int) -> tuple[Split, Classifier, Held, Held, Array]:
+    """Rows, link, upper and lower samples by agent, and which of the lower ones (in that order) are corrupted."""
     rows = split_of(settings.data, settings, seed)
     parts = [
         deal(part.labels, agents, settings.partition, stream(seed, "partition"))
@@ -58,7 +64,7 @@ def build(settings: Settings, agents: int, seed: int) -> "HyperCleaning":
     upper = hold(rows.validation, parts[0], link, rows.classes)
     lower = hold(Rows(rows.train.features, labels), parts[1], link, rows.classes)
     order = np.concatenate(parts[1])
-    return HyperCleaning(settings, rows, link, upper, lower, labels[order] != rows.train.labels[order])
+    return rows, link, upper, lower, labels[order] != rows.train.labels[order]
 
 
 def memory_bytes(settings: Settings, agents: int) -> int:
@@ -79,27 +85,15 @@ def _corrupted(labels: Array, classes: int, settings: Settings, rng: np.random.G
     return wrong
 
 
-class CleaningLocal(LinearLocal):
-    """One agent's objectives, a stack's, or (with all samples as one agent's) those of the averaged problem."""
+class SampleWeights:
+    """The weights sigmoid(x_j) of an agent's training samples (a stack's, all agents'): where in x they stand."""
 
-    def __init__(
-        self,
-        upper: Samples,
-        lower: Samples,
-        link: Link,
-        dim_x: int,
-        settings: Settings,
-        starter: Starter,
-        positions: Array,
-    ) -> None:
-        """``positions`` (n,) or (agents, n): where in x the samples' weights stand."""
-        batches = settings.batch_upper, settings.batch_lower
-        super().__init__(upper, lower, link, dim_x, settings.upper_ridge, batches, starter)
-        self._c = settings.ridge
-        self._positions = positions
+    def __init__(self, positions: Array, dim_x: int) -> None:
+        """``positions`` (n,) or (agents, n); those of one agent follow one another."""
+        self._positions, self._dim_x = positions, dim_x
         self._block = slice(int(positions[0]), int(positions[-1]) + 1) if positions.ndim == 1 else None
 
-    def _own(self, x: Array, batch: Batch | None) -> Array:
+    def own(self, x: Array, batch: Batch | None) -> Array:
         """The entries of x that belong to the samples (of the batch), (..., n)."""
         if batch is not None and batch.lower is not None:
             return np.take_along_axis(x, self._where(batch), axis=-1)
@@ -108,9 +102,9 @@ class CleaningLocal(LinearLocal):
     def _where(self, batch: Batch) -> Array:
         return np.take_along_axis(self._positions, batch.lower, axis=-1)
 
-    def _whole(self, own: Array, batch: Batch | None) -> Array:
+    def whole(self, own: Array, batch: Batch | None) -> Array:
         """A vector (..., p) that is zero but at the samples' places, (..., n); samples drawn twice add up."""
-        out = np.zeros((*own.shape[:-1], self.dim_x), own.dtype)
+        out = np.zeros((*own.shape[:-1], self._dim_x), own.dtype)
         if batch is not None and batch.lower is not None:
             where = self._where(batch)
             if own.ndim == 1:
@@ -123,33 +117,57 @@ class CleaningLocal(LinearLocal):
             np.put_along_axis(out, self._positions, own, axis=-1)
         return out
 
-    def _sample_weights(self, x: Array, samples: Samples, batch: Batch | None) -> Array:
-        return expit(self._own(x, batch)) * samples.weights
+    def values(self, x: Array, samples: Samples, batch: Batch | None) -> Array:
+        """sigmoid(x_j) times what turns sums into means, (..., n)."""
+        return expit(self.own(x, batch)) * samples.weights
 
-    def _slopes(self, x: Array, samples: Samples, batch: Batch | None) -> Array:
-        """Derivatives of the sample weights, (..., n)."""
-        sigmoid = expit(self._own(x, batch))
+    def slopes(self, x: Array, samples: Samples, batch: Batch | None) -> Array:
+        """Derivatives of ``values``, (..., n)."""
+        sigmoid = expit(self.own(x, batch))
         return sigmoid * (1 - sigmoid) * samples.weights
+
+
+class CleaningLocal(LinearLocal):
+    """One agent's objectives, a stack's, or (with all samples as one agent's) those of the averaged problem."""
+
+    def __init__(
+        self,
+        upper: Samples,
+        lower: Samples,
+        link: Classifier,
+        dim_x: int,
+        settings: Settings,
+        starter: Starter,
+        positions: Array,
+    ) -> None:
+        """``positions`` (n,) or (agents, n): where in x the samples' weights stand."""
+        batches = settings.batch_upper, settings.batch_lower
+        super().__init__(upper, lower, link, dim_x, settings.upper_ridge, batches, starter)
+        self._c = settings.ridge
+        self._weighing = SampleWeights(positions, dim_x)
+
+    def _sample_weights(self, x: Array, samples: Samples, batch: Batch | None) -> Array:
+        return self._weighing.values(x, samples, batch)
 
     def _ridge(self, x: Array) -> float:
         return self._c
 
     def _cross(self, x: Array, weights: Array, direction: Array, forward: Forward, batch: Batch | None) -> Array:
         each = over_classes(forward.residual * forward.tangent)[..., 0, :]
-        return self._whole(self._slopes(x, forward.samples, batch) * each, batch)
+        return self._weighing.whole(self._weighing.slopes(x, forward.samples, batch) * each, batch)
 
     def lower_grad_x(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
         samples = self._lower(batch)
-        losses = self._losses(samples, samples.logits(self._matrix(y)))
-        return self._whole(self._slopes(x, samples, batch) * losses, batch)
+        losses = self._link.losses(samples.logits(self._matrix(y)), samples.targets)
+        return self._weighing.whole(self._weighing.slopes(x, samples, batch) * losses, batch)
 
     def lower_grads(self, x: Array, y: Array, batch: Batch | None = None) -> tuple[Array, Array]:
         samples, weights = self._lower(batch), self._matrix(y)
         logits = samples.logits(weights)
-        losses = self._losses(samples, logits)
+        losses = self._link.losses(logits, samples.targets)
         scores = self._link.probabilities(logits) - samples.targets
         scores = scores * self._sample_weights(x, samples, batch)[..., None, :]
-        grad_x = self._whole(self._slopes(x, samples, batch) * losses, batch)
+        grad_x = self._weighing.whole(self._weighing.slopes(x, samples, batch) * losses, batch)
         return grad_x, self._flat(samples.back(scores) + 2 * self._c * weights)
 
     def lower_cross(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
@@ -159,7 +177,7 @@ class CleaningLocal(LinearLocal):
     def lower_cross_t(self, x: Array, y: Array, w: Array, batch: Batch | None = None) -> Array:
         samples = self._lower(batch)
         scores = self._link.probabilities(samples.logits(self._matrix(y))) - samples.targets
-        slopes = self._slopes(x, samples, batch) * self._own(w, batch)
+        slopes = self._weighing.slopes(x, samples, batch) * self._weighing.own(w, batch)
         return self._flat(samples.back(scores * slopes[..., None, :]))
 
     def _x_operations(self, n: int) -> dict[str, float]:
@@ -178,7 +196,9 @@ class CleaningLocal(LinearLocal):
 class HyperCleaning(SampledProblem):
     """The problem over all agents."""
 
-    def __init__(self, settings: Settings, rows: Split, link: Link, upper: Held, lower: Held, corrupted: Array) -> None:
+    def __init__(
+        self, settings: Settings, rows: Split, link: Classifier, upper: Held, lower: Held, corrupted: Array
+    ) -> None:
         """``corrupted`` (p,): whether a training sample's label is not the true one, in the order of x."""
         super().__init__(settings, rows, link, upper, lower)
         self._cleaned = settings
@@ -192,13 +212,17 @@ class HyperCleaning(SampledProblem):
         """Where in x the agent's samples stand."""
         return slice(*self._held_lower.bounds[agent : agent + 2])
 
-    def _objectives(self, upper: Samples, lower: Samples, agents: Sequence[int]) -> CleaningLocal:
+    def _objectives(self, upper: Samples, lower: Samples, agents: Sequence[int]) -> Local:
+        return CleaningLocal(
+            upper, lower, self._link, self.dim_x, self._cleaned, self.start, self._positions(lower, agents)
+        )
+
+    def _positions(self, lower: Samples, agents: Sequence[int]) -> Array:
+        """Where in x the weights of these agents' samples stand, (n,) or (agents, n)."""
         if lower.rows.ndim == 3:
-            positions = np.stack([np.arange(self.dim_x)[self.block(agent)] for agent in agents])
-        else:
-            first = self._held_lower.bounds[agents[0]]
-            positions = np.arange(first, first + lower.count)
-        return CleaningLocal(upper, lower, self._link, self.dim_x, self._cleaned, self.start, positions)
+            return np.stack([np.arange(self.dim_x)[self.block(agent)] for agent in agents])
+        first = self._held_lower.bounds[agents[0]]
+        return np.arange(first, first + lower.count)
 
     def start(self, rng: np.random.Generator) -> tuple[Array, Array]:
         """x = start_value everywhere, y normal with ``start_lower_sd``."""

@@ -31,9 +31,10 @@ from typing_extensions import Doc
 from problems import metrics
 from problems.base import Array, Batch
 from problems.datasets import SETS
-from problems.linear_model import Forward, LinearLocal, Link, Logistic, Samples, Starter, over_classes
+from problems.linear_model import Forward, LinearLocal
 from problems.partition import split as deal
 from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold, link_of, split_of
+from problems.samples import Classifier, Logistic, Samples, Starter, over_classes
 from problems.splits import Split
 from problems.streams import stream
 
@@ -87,7 +88,7 @@ class RegularisationLocal(LinearLocal):
         self,
         upper: Samples,
         lower: Samples,
-        link: Link,
+        link: Classifier,
         settings: Settings,
         starter: Starter,
     ) -> None:
@@ -149,7 +150,7 @@ class RegularisationLocal(LinearLocal):
 class Regularisation(SampledProblem):
     """The problem over all agents."""
 
-    def __init__(self, settings: Settings, rows: Split, link: Link, upper: Held, lower: Held) -> None:
+    def __init__(self, settings: Settings, rows: Split, link: Classifier, upper: Held, lower: Held) -> None:
         super().__init__(settings, rows, link, upper, lower)
         self._tuned = settings
 

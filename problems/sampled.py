@@ -1,6 +1,6 @@
 """What problems on data sets share: their common settings, who holds which samples, and their metrics."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,16 +10,14 @@ import numpy as np
 from annotated_types import Ge
 from typing_extensions import Doc
 
-from problems import metrics, reference
+from problems import metrics
 from problems.base import Array, Local, Metric
 from problems.datasets import SETS, Rows
 from problems.errors import ProblemError
-from problems.linear_model import LinearLocal, Link, Logistic, LoopedStack, Samples, Softmax
 from problems.partition import Partition
+from problems.samples import Classifier, Logistic, LoopedStack, Samples, Softmax
+from problems.solved import Solved
 from problems.splits import Split, sizes, split
-
-TOLERANCE = 1e-10
-"""Relative residual of the exact solves: far below what a metric shows, and cheaper than the last digits."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,14 +106,14 @@ class Held:
         return Samples(self.rows, np.concatenate(self.targets, axis=-1), weights)
 
 
-def link_of(model: str, classes: int, data: str) -> Link:
+def link_of(model: str, classes: int, data: str) -> Classifier:
     """The link function of ``auto``, ``logistic`` or ``softmax``."""
     if model == "logistic" and classes != 2:
         raise ProblemError(f"model is logistic, which needs two classes: {data} has {classes}")
     return Logistic() if classes == 2 and model != "softmax" else Softmax()
 
 
-def hold(rows: Rows, parts: Sequence[Array], link: Link, classes: int) -> Held:
+def hold(rows: Rows, parts: Sequence[Array], link: Classifier, classes: int) -> Held:
     """Rows dealt out to the agents by index."""
     order = np.concatenate(parts)
     bounds = (0, *np.cumsum([part.size for part in parts]).tolist())
@@ -124,16 +122,16 @@ def hold(rows: Rows, parts: Sequence[Array], link: Link, classes: int) -> Held:
     return Held(features, targets, bounds)
 
 
-def _targets(labels: Array, link: Link, classes: int, dtype: np.dtype[Any]) -> Array:
+def _targets(labels: Array, link: Classifier, classes: int, dtype: np.dtype[Any]) -> Array:
     if isinstance(link, Logistic):
         return labels[None, :].astype(dtype)
     return np.ascontiguousarray((labels[None, :] == np.arange(classes)[:, None]).astype(dtype))
 
 
-class SampledProblem(ABC):
+class SampledProblem(Solved):
     """A problem whose agents hold samples of a data set."""
 
-    def __init__(self, settings: SampledSettings, split: Split, link: Link, upper: Held, lower: Held) -> None:
+    def __init__(self, settings: SampledSettings, split: Split, link: Classifier, upper: Held, lower: Held) -> None:
         self._settings, self._split, self._link = settings, split, link
         self._held_upper, self._held_lower = upper, lower
         self.agents = len(lower.targets)
@@ -144,16 +142,9 @@ class SampledProblem(ABC):
             if batch > len(held.rows):
                 raise ProblemError(f"batch_{level} is {batch}: there are {len(held.rows)} samples; 0 takes them all")
 
-    @property
     @abstractmethod
-    def dim_x(self) -> int: ...
-
-    @abstractmethod
-    def _objectives(self, upper: Samples, lower: Samples, agents: Sequence[int]) -> LinearLocal:
+    def _objectives(self, upper: Samples, lower: Samples, agents: Sequence[int]) -> Local:
         """Oracles on given samples, which belong to these agents (all of them: the averaged problem)."""
-
-    @abstractmethod
-    def start(self, rng: np.random.Generator) -> tuple[Array, Array]: ...
 
     @property
     @abstractmethod
@@ -162,7 +153,7 @@ class SampledProblem(ABC):
     def _start_lower(self, rng: np.random.Generator) -> Array:
         return (self._settings.start_lower_sd * rng.standard_normal(self.dim_y)).astype(self.dtype)
 
-    def local(self, agent: int) -> LinearLocal:
+    def local(self, agent: int) -> Local:
         return self._objectives(self._held_upper.of(agent), self._held_lower.of(agent), [agent])
 
     def stack(self, ids: Sequence[int]) -> Local:
@@ -171,30 +162,12 @@ class SampledProblem(ABC):
                 return LoopedStack([self.local(agent) for agent in ids])
         return self._objectives(self._held_upper.together(ids), self._held_lower.together(ids), ids)
 
-    def average(self) -> LinearLocal:
+    def average(self) -> Local:
         return self._average
 
     @cached_property
-    def _average(self) -> LinearLocal:
+    def _average(self) -> Local:
         return self._objectives(self._held_upper.averaged(), self._held_lower.averaged(), range(self.agents))
-
-    def optimum(self) -> None:
-        return None
-
-    def lower_solution(self, x: Array, start: Array | None = None) -> Array:
-        """y*(x) of the averaged problem; NaN where it cannot be found."""
-        solved = reference.solve_lower(self, x, start, TOLERANCE)
-        return solved.y if solved.converged else np.full_like(solved.y, np.nan)
-
-    def hypergradient(self, x: Array, start: Array | None = None) -> Array:
-        """grad F(x) of the averaged problem; NaN where y*(x) cannot be found.
-
-        ``start`` is where the search for y*(x) begins; y*(x) itself costs one gradient there.
-        """
-        y = self.lower_solution(x, start)
-        if not np.isfinite(y).all():
-            return np.full(self.dim_x, np.nan, self.dtype)
-        return reference.hypergradient(self, x, y, TOLERANCE)
 
     @cached_property
     def _entries(self) -> Mapping[str, metrics.Entry]:
@@ -206,30 +179,24 @@ class SampledProblem(ABC):
         found: dict[str, metrics.Entry] = {
             "accuracy": (
                 Metric("share of test samples classified rightly by y", better="higher"),
-                lambda at: float((self._predicted(at.y) == self._split.test.labels).mean()),
+                lambda at: float((self._predicted(at.x, at.y) == self._split.test.labels).mean()),
             ),
             "accuracy_resolved": (
                 Metric("share of test samples classified rightly by y*(x)", better="higher"),
-                lambda at: float((self._predicted(at.y_star) == self._split.test.labels).mean()),
+                lambda at: float((self._predicted(at.x, at.y_star) == self._split.test.labels).mean()),
             ),
         }
         if self._split.classes == 2:
             found["f1"] = (
                 Metric("F1 score of the positive class on the test samples", better="higher"),
-                lambda at: _f1(self._predicted(at.y), self._split.test.labels),
+                lambda at: _f1(self._predicted(at.x, at.y), self._split.test.labels),
             )
         return found
 
-    def _predicted(self, y: Array) -> Array:
+    def _predicted(self, x: Array, y: Array) -> Array:
+        """The class of each test sample; by a linear model with weights y unless a problem says otherwise."""
         weights = y.reshape(-1, self._split.test.features.shape[-1])
         return self._link.classify(weights @ self._split.test.features.T)
-
-    @property
-    def metrics(self) -> Mapping[str, Metric]:
-        return {name: entry[0] for name, entry in self._entries.items()}
-
-    def measure(self, names: Sequence[str], x: Array, y: Array) -> dict[str, float]:
-        return metrics.measure(self._entries, self, names, x, y)
 
 
 def _f1(predicted: Array, labels: Array) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from problems.datasets import Rows
-from problems.linear_model import Logistic, Softmax
+from problems.samples import Logistic, Softmax
 from problems.sampled import hold
 
 ROWS = Rows(np.arange(12.0).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2]))
