@@ -121,3 +121,112 @@ def test_agent_that_lost_its_memory_goes_on_from_its_checkpoint(run, small) -> N
     assert crashed.outcome.simulated_s > plain.outcome.simulated_s + 1.9
     np.testing.assert_array_equal(crashed.mean(200, "x"), plain.mean(200, "x"))
     assert drift(crashed, 200) < 1e-11
+
+
+def cta(step: float) -> dict[str, float | str]:
+    """Combine then adapt with the upper step a tenth of the others."""
+    return {"mixing": "cta", "step_x": step / 10, "step_y": step, "step_u": step}
+
+
+def packs_until(seen, problem, below: float) -> tuple[int, float]:
+    """The first of every tenth round with |grad Phi| below this, and evaluations per agent until then."""
+    first = next(k for k in range(10, seen.last + 1, 10) if slope(seen, problem, k) < below)
+    counts = [meter.oracle_calls["upper_grad_y"] for meter in seen.outcome.meters]
+    return first, float(np.mean(counts)) * first / seen.last
+
+
+@pytest.mark.parametrize("coin", ["agent", "shared", "aligned", "capped"])
+@pytest.mark.parametrize("reuse", ["dir", "mat"])
+def test_snapshots_in_every_round_are_sldbo_to_the_last_bit(run, small, coin, reuse) -> None:
+    """p = 1, whatever the coin and what is reused: the same iterates, bytes and seconds."""
+    plain = run("sldbo", small, 100)
+    seen = run("s3ldbo", small, 100, refresh=1.0, coin=coin, reuse=reuse)
+    for k in range(101):
+        for agent, report in plain.reports[k].items():
+            for name, value in report.items():
+                np.testing.assert_array_equal(seen.reports[k][agent][name], value)
+    assert seen.outcome.fingerprint == plain.outcome.fingerprint
+
+
+def test_snapshot_step_by_hand(run, two_agents) -> None:
+    """Round 2 reuses the directions of round 1, and trackers are only mixed: z2 = W(z1 - s W t1)."""
+    steps = {"step_x": 0.1, "step_y": 0.2, "step_u": 0.4}
+    seen = run("s3ldbo", two_agents, 2, rows=UNEVEN, refresh=0.5, coin="aligned", **steps)
+    w = np.array([[0.75, 0.25], [0.25, 0.75]])
+    z, directions = np.zeros((2, 3)), np.array([[-2.0, -1.0, 3.0], [1.0, -2.0, 2.0]])
+    z = w @ (z - np.array([0.1, 0.2, 0.4]) * directions)
+    z = w @ (z - np.array([0.1, 0.2, 0.4]) * (w @ directions))
+    for agent in (0, 1):
+        found = [seen.reports[2][agent][name][0] for name in "xyu"]
+        np.testing.assert_allclose(found, z[agent], rtol=1e-12)
+
+
+@pytest.mark.realdata
+def test_aligned_snapshots_reach_the_solution_with_a_fifth_of_the_evaluations(run, instance) -> None:
+    """Ring of 8, combine then adapt at .1, p = .2: |grad Phi| < 1e-6 in 3,580 rounds, 716 of them evaluated."""
+    problem = instance("sldbo_n8")
+    seen = run("s3ldbo", problem, 3650, refresh=0.2, coin="aligned", **cta(0.1))
+    first, packs = packs_until(seen, problem, 1e-6)
+    assert abs(first - 3580) <= 20
+    assert packs == pytest.approx(716, abs=4)
+    assert max(drift(seen, k) for k in range(1, 3651, 50)) <= 1e-10
+
+
+@pytest.mark.slow
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "step", "share", "reuse", "packs"),
+    [
+        ("sldbo_n8", 0.1, 0.5, "dir", 1555),
+        ("sldbo_n8", 0.1, 0.2, "dir", 912),
+        ("sldbo_n8", 0.05, 0.2, "dir", 1430),
+        ("sldbo_n8", 0.1, 0.1, "mat", 653),
+        ("sldbo_n20", 0.1, 0.1, "dir", 509),
+    ],
+)
+def test_documented_evaluations_with_own_coins(run, instance, name, step, share, reuse, packs) -> None:
+    """Evaluations per agent to |grad Phi| < 1e-6 within a tenth; on 20 agents at most 550, against 2,561 of SLDBO."""
+    problem = instance(name)
+    rounds = round(1.25 * packs / share)
+    seen = run("s3ldbo", problem, rounds, refresh=share, coin="agent", reuse=reuse, **cta(step))
+    found = packs_until(seen, problem, 1e-6)[1]
+    assert found == pytest.approx(packs, rel=0.1)
+    assert name != "sldbo_n20" or found <= 550
+
+
+@pytest.mark.realdata
+def test_one_agent_that_evaluates_less_leaves_it_exact(run, instance) -> None:
+    """p = .1 for agent 0 and .999 for the others: some more rounds, a tenth of the work for that agent."""
+    problem = instance("sldbo_n8")
+    seen = run("s3ldbo", problem, 3700, refresh=0.999, refresh_of=(0.1,), coin="agent", **cta(0.1))
+    assert 3100 < packs_until(seen, problem, 1e-6)[0] < 3700
+    spared, *others = (meter.oracle_calls["lower_hvp"] for meter in seen.outcome.meters)
+    assert spared < 450
+    assert min(others) > 3650
+
+
+def test_common_coins_save_time_and_own_coins_save_work_alone(run, small) -> None:
+    """p = .1 on five agents: a tenth of the evaluations each way; own coins leave most rounds of some agent heavy."""
+    rounds = 500
+    times, work = {}, {}
+    for coin in ("agent", "shared", "aligned"):
+        seen = run("s3ldbo", small, rounds, refresh=0.1, coin=coin, **cta(0.02))
+        times[coin] = seen.outcome.simulated_s
+        work[coin] = sum(meter.oracle_calls["lower_hvp"] for meter in seen.outcome.meters) / (5 * rounds)
+    assert all(abs(share - 0.1) < 0.04 for share in work.values())
+    every_round = run("sldbo", small, rounds).outcome.simulated_s
+    assert times["aligned"] == pytest.approx(0.1 * every_round)
+    assert times["shared"] == pytest.approx(work["shared"] * every_round)
+    assert times["agent"] > 2.5 * times["shared"]
+
+
+def test_snapshot_survives_the_loss_of_memory(run, small) -> None:
+    """Coin and snapshot are restored with the trackers: a crash costs time and changes no iterate."""
+    network = Network(latency=Constant(1e-3), header=0)
+    crash = Crash(agents=(1,), at=0.205, recover_after=2.0, memory="lost")
+    options = {"refresh": 0.3, "reuse": "mat", "network": network, **cta(0.05)}
+    plain = run("s3ldbo", small, 200, **options)
+    crashed = run("s3ldbo", small, 200, failures=(crash,), **options)
+    assert crashed.outcome.status == "finished"
+    assert crashed.outcome.simulated_s > plain.outcome.simulated_s + 1.9
+    np.testing.assert_array_equal(crashed.mean(200, "x"), plain.mean(200, "x"))
