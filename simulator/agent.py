@@ -61,6 +61,10 @@ class Agent(Protocol):
         """The scenario's waiting policy."""
 
     @property
+    def wire(self) -> np.dtype[Any] | None:
+        """Precision to which the network rounds what is wider; None: numbers travel as they are."""
+
+    @property
     def rng(self) -> np.random.Generator:
         """Its own stream of random numbers (mini-batches, compressors, coins)."""
 
@@ -89,9 +93,7 @@ class Agent(Protocol):
         seconds.
         """
 
-    def gather(
-        self, tag: Any, k: int | None = None, forced: Sequence[int] = (), timeout: float | None = None
-    ) -> Event:
+    def gather(self, tag: Any, k: int | None = None, forced: Sequence[int] = (), timeout: float | None = None) -> Event:
         """Wait for messages of one tag from the first `k` senders (default: all neighbours) and from all of `forced`.
 
         Yields a dict sender -> message in order of sender. Messages that came earlier count; those beyond what was

@@ -131,6 +131,11 @@ class RunningAgent:
             self._rng = stream(self._world.seed, "agent", self.id)
         return self._rng
 
+    @property
+    def wire(self) -> np.dtype[Any] | None:
+        """Precision to which the network rounds what is wider."""
+        return self._rounding
+
     def shared_rng(self, purpose: str) -> np.random.Generator:
         """A stream with the same draws on every agent."""
         if purpose not in self._shared:

@@ -41,7 +41,7 @@ def test_the_interface_is_complete():
     assert sorted(CALLS) == [
         "broadcast", "compute", "gather", "mix", "receive", "report", "rounds", "save", "send", "shared_rng", "sleep",
     ]  # fmt: skip
-    assert sorted(VALUES) == ["id", "neighbors", "now", "problem", "rng", "saved", "wait", "weights"]
+    assert sorted(VALUES) == ["id", "neighbors", "now", "problem", "rng", "saved", "wait", "weights", "wire"]
 
 
 def test_the_default_policy_is_a_barrier():

@@ -562,6 +562,19 @@ def test_the_wire_rounds_to_float32(run):
     assert third[0] == 1 / 3
 
 
+@pytest.mark.parametrize(("network", "expected"), [({}, None), ({"wire": "float32"}, np.dtype(np.float32))])
+def test_programs_can_ask_for_the_precision_of_the_wire(run, network, expected):
+    """Those that encode numbers themselves need it."""
+    seen = []
+
+    def program(agent):
+        seen.append(agent.wire)
+        yield agent.sleep(1.0)
+
+    run(program, network=network)
+    assert seen == [expected]
+
+
 def test_own_share_of_a_mix_is_not_rounded(run):
     """On a float32 wire the neighbour's part of the mean is rounded, the agent's own is not."""
     seen = {}
