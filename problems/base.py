@@ -27,6 +27,24 @@ vector being 2ab. Quadratics (``quadratic.py``), with the matrices A, P (q x q),
     fused calls         the sum of their parts: nothing is shared
     ==================  ===============================================
 
+The sine toy (``sine_valleys.py``) with q lower entries, a sine or cosine being 10 and w = 13q the wave of all entries
+with its angle and factor:
+
+    ==================  ===============================================
+    upper_value         3(q + 1)
+    lower_value         w + q
+    upper_grad_x        2
+    upper_grad_y        2q
+    lower_grad_x        w + q
+    lower_grad_y        w
+    lower_hvp           w + q
+    lower_cross         w + 2q
+    lower_cross_t       w + q
+    lower_grads         lower_grad_y as above; lower_grad_x q
+    lower_products      lower_hvp as above; lower_cross q
+    directions          the parts of upper_grads, lower_grad_y and lower_products
+    ==================  ===============================================
+
 Generalised linear models (``regularisation.py``, ``hyper_cleaning.py``) with d features, c outputs (1 for logistic,
 the number of classes for softmax), q = c d, n lower and m upper samples (of the batch, if there is one).
 Products with the data cost F(n) = 2ndc each way, the link function (logits to probabilities and residuals)
