@@ -31,19 +31,19 @@ Traps: with mini-batches and constant steps the method stays at a distance of th
 question was lost while it was down would be waited for without end; `resend_after_s` lets it speak up again.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
-import numpy as np
 from annotated_types import Ge, Gt, Le
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
+from algorithms.pieces.answering import LastAnswers, Point, answering, start
 from algorithms.pieces.averaging import moving_average
 from algorithms.pieces.schedules import decayed
 from algorithms.pieces.waiting import Attendance, gather_arguments
-from problems.base import Directions
-from simulator.agent import Agent, Program
+from simulator.agent import Agent, Event, Program
 
 NEEDS = Needs(
     topology="star",
@@ -70,10 +70,9 @@ class Settings:
 
 
 def server(agent: Agent, settings: Settings) -> Program:
-    x, y = agent.problem.start(agent.shared_rng("start"))
-    u = np.zeros_like(y)
+    x, y, u = start(agent).values()
     h = None
-    table: dict[int, Directions] = {}
+    last = LastAnswers()
     attendance = Attendance(agent.neighbors)
     agent.report(0, x=x, y=y, u=u)
     yield agent.broadcast("iterate", x=x, y=y, u=u)
@@ -81,42 +80,29 @@ def server(agent: Agent, settings: Settings) -> Program:
         overdue = attendance.overdue(agent.wait.staleness)
         answers = yield agent.gather("directions", **gather_arguments(agent.wait, agent.neighbors, overdue))
         for i, answer in answers.items():
-            table[i] = Directions(answer["x"], answer["y"], answer["u"])
+            last.keep(i, answer["x"], answer["y"], answer["u"])
         attendance.heard(answers)
         attendance.next_round()
-        if table:
-            mean = average([table[i] for i in sorted(table)])
-            h = moving_average(h, mean.x, settings.averaging)
+        if found := last.mean():
+            mean_x, mean_y, mean_u = found
+            h = moving_average(h, mean_x, settings.averaging)
             x = x - step(settings, settings.step_x, k) * h
-            y = y - step(settings, settings.step_y, k) * mean.y
-            u = u - step(settings, settings.step_u, k) * mean.u
+            y = y - step(settings, settings.step_y, k) * mean_y
+            u = u - step(settings, settings.step_u, k) * mean_u
         agent.report(k, x=x, y=y, u=u)
         for i in answers:
             yield agent.send(i, "iterate", x=x, y=y, u=u)
 
 
 def worker(agent: Agent, settings: Settings) -> Program:
-    (server_id,) = agent.neighbors
-    answered_at = -np.inf
-    point = agent.saved
-    while True:
-        if point is not None:
-            batch = agent.problem.draw(agent.rng)
-            found = yield agent.compute(agent.problem.directions, point["x"], point["y"], point["u"], batch)
-            yield agent.send(server_id, "directions", x=found.x, y=found.y, u=found.u)
-            answered_at = agent.now
-        message = yield agent.receive("iterate", settings.resend_after_s)
-        while message is not None and message.sent_at < answered_at:
-            # Sent before the last answer: after a restart the answer has been given again, and a newer iterate follows.
-            message = yield agent.receive("iterate", settings.resend_after_s)
-        if message is not None:
-            point = {name: message[name] for name in ("x", "y", "u")}
-            agent.save(**point)
+    return answering(agent, directions, settings.resend_after_s)
 
 
-def average(directions: list[Directions]) -> Directions:
-    """Mean of the workers' directions, summed in the order given."""
-    return Directions(*(sum(parts[1:], parts[0]) / len(parts) for parts in zip(*directions, strict=True)))
+def directions(agent: Agent, server_id: int, point: Point) -> Generator[Event, Any, None]:
+    """The worker's directions at a point, sent to the server."""
+    batch = agent.problem.draw(agent.rng)
+    found = yield agent.compute(agent.problem.directions, point["x"], point["y"], point["u"], batch)
+    yield agent.send(server_id, "directions", x=found.x, y=found.y, u=found.u)
 
 
 def step(settings: Settings, first: float, k: int) -> float:
