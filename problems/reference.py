@@ -64,11 +64,13 @@ def conjugate_gradients(
     right: Array,
     tolerance: float = TOLERANCE,
     diagonal: Array | None = None,
+    definite: bool = True,
 ) -> Array:
     """v with product(v) = right for a symmetric positive definite product, to |residual| <= tolerance |right|.
 
     ``diagonal`` is the matrix's diagonal, as preconditioner. Where the matrix turns out not to be positive definite,
-    the best point so far is given (the right side itself if there is none): still a descent direction for Newton.
+    the best point so far is given (the right side itself if there is none): still a descent direction for Newton. With
+    ``definite`` False, NaN is given there.
     """
     scale = np.ones_like(right) if diagonal is None else 1.0 / diagonal
     solution = np.zeros_like(right)
@@ -83,6 +85,8 @@ def conjugate_gradients(
         image = product(direction)
         curvature = direction @ image
         if not curvature > 0:
+            if not definite:
+                return np.full_like(right, np.nan)
             return solution if solution.any() else scale * right
         step = weight / curvature
         solution = solution + step * direction
@@ -95,7 +99,11 @@ def conjugate_gradients(
 
 def solve_lower(problem: Problem, x: Array, start: Array | None = None, tolerance: float = TOLERANCE) -> LowerSolution:
     """y*(x) of the averaged problem by damped Newton-CG, from ``start`` or 0, whichever has the smaller gradient."""
-    average = problem.average()
+    return minimise_lower(problem.average(), x, start, tolerance)
+
+
+def minimise_lower(average: Local, x: Array, start: Array | None, tolerance: float) -> LowerSolution:
+    """As ``solve_lower``, for any Local with a strongly convex g."""
     x = np.asarray(x, average.dtype)
     y = np.zeros(average.dim_y, average.dtype)
     gradient = average.lower_grad_y(x, y)
@@ -105,6 +113,26 @@ def solve_lower(problem: Problem, x: Array, start: Array | None = None, toleranc
         other = average.lower_grad_y(x, guess)
         if norm(other) < norm(gradient):
             y, gradient = guess, other
+    scale = norm(gradient)
+    y, gradient = _newton(average, x, y, gradient, enough)
+    residual = norm(gradient)
+    return LowerSolution(y, residual, bool(residual <= max(enough, 1e-8 * scale)))
+
+
+def stationary(average: Local, x: Array, start: Array, residual: float) -> LowerSolution:
+    """A point near ``start`` with |grad_y g| <= residual (float32: 32 of its units), whether g is convex or not.
+
+    Newton-CG as above: where conjugate gradients meet negative curvature they stop, and the step is what they have so
+    far, or minus the gradient. Each step lowers g, so a minimiser is where it ends but for an unlucky start.
+    """
+    x, y = np.asarray(x, average.dtype), np.asarray(start, average.dtype)
+    enough = max(residual, 32 * float(np.finfo(average.dtype).eps))
+    y, gradient = _newton(average, x, y, average.lower_grad_y(x, y), enough)
+    return LowerSolution(y, norm(gradient), norm(gradient) <= enough)
+
+
+def _newton(average: Local, x: Array, y: Array, gradient: Array, enough: float) -> tuple[Array, Array]:
+    """Where damped Newton-CG from y ends, and the gradient there."""
     scale = norm(gradient)
     for _ in range(NEWTON_STEPS):
         size = norm(gradient)
@@ -116,17 +144,21 @@ def solve_lower(problem: Problem, x: Array, start: Array | None = None, toleranc
         if moved is None:
             break
         y, gradient = moved
-    residual = norm(gradient)
-    return LowerSolution(y, residual, bool(residual <= max(enough, 1e-8 * scale)))
+    return y, gradient
 
 
-def hypergradient(problem: Problem, x: Array, y_star: Array, tolerance: float = TOLERANCE) -> Array:
-    """grad F(x) of the averaged problem, given its lower solution at x."""
+def hypergradient(
+    problem: Problem, x: Array, y_star: Array, tolerance: float = TOLERANCE, definite: bool = True
+) -> Array:
+    """grad F(x) of the averaged problem, given its lower solution at x.
+
+    With ``definite`` False, d2_yy g is not taken to be positive definite: NaN where it shows that it is not.
+    """
     average = problem.average()
     x, y = np.asarray(x, average.dtype), np.asarray(y_star, average.dtype)
     grad_x, grad_y = average.upper_grads(x, y)
     product, diagonal = _curvature(average, x, y)
-    adjoint = conjugate_gradients(product, grad_y, tolerance, diagonal)
+    adjoint = conjugate_gradients(product, grad_y, tolerance, diagonal, definite)
     return grad_x - average.lower_cross(x, y, adjoint)
 
 
