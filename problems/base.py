@@ -74,6 +74,37 @@ E(n) = 6nc, its derivative C(n) = 4nc. W(n) is what weighing the samples costs: 
     directions          upper_grad_x, upper_grad_y, lower_grad_y as above; lower_hvp without the first forward
                         pass (2F(n) + C(n) + R); lower_cross as in lower_products
     ==================  =====================================================================================
+
+Tanh networks (``network.py``) with sizes (s_0, ..., s_L), c = s_L outputs, h hidden units in all, n lower and m upper
+samples: F(n) = 2n sum_l s_(l-1) s_l for weights times inputs, D(n) and H(n) its shares of the first and the last layer;
+P(n) = F(n) + 6n(h + c) a forward pass; S(n) = 3nh the slopes of tanh; B(n) = F(n) - D(n) + S(n) signals back to all
+hidden layers; G(n) = F(n) - H(n) the hidden layers' gradients from their signals; C(n) = 4nc the link's curvature;
+W(n) = 5n weighing the samples; R = 3q. In ``network_cleaning``, where y is all layers, a Hessian-vector product is
+T(n) = F(n) + B(n) for the tangents and Q(n) = 2F(n) - D(n) + 2B(n) + C(n) for the way back:
+
+    ==================  ===============================================  =================================
+    oracle              hyper_representation                             network_cleaning
+    ==================  ===============================================  =================================
+    upper_value         P(m) + 2p                                        P(m) + 2p
+    lower_value         P(n) + R                                         P(n) + W(n) + R
+    upper_grad_x        P(m) + B(m) + G(m) + p                           p
+    upper_grad_y        P(m) + H(m)                                      P(m) + B(m) + F(m)
+    lower_grad_x        P(n) + B(n) + G(n)                               P(n) + W(n) + p
+    lower_grad_y        P(n) + H(n) + R                                  P(n) + B(n) + F(n) + W(n) + R
+    lower_hvp           P(n) + 2H(n) + C(n) + R                          P(n) + B(n) + T(n) + Q(n) + W(n) + R
+    lower_cross         P(n) + 2H(n) + C(n) + B(n) + G(n)                P(n) + T(n) + 2nc + W(n) + p
+    lower_cross_t       P(n) + 2F(n) - D(n) + H(n) + S(n) + C(n)         P(n) + B(n) + F(n) + W(n)
+    ==================  ===============================================  =================================
+
+    ==================  =====================================================================================
+    fused               charged as (what is not named: as above)
+    ==================  =====================================================================================
+    upper_grads         hyper_representation: upper_grad_y is H(m)
+    lower_grads         lower_grad_x is B(n) + G(n); W(n) + p
+    lower_products      lower_cross is H(n) + B(n) + G(n); 2nc + W(n) + p
+    directions          hyper_representation: upper_grad_y H(m), lower_hvp 2H(n) + C(n) + R; network_cleaning:
+                        lower_hvp T(n) + Q(n) + R; lower_cross as in lower_products
+    ==================  =====================================================================================
 """
 
 from collections.abc import Mapping, Sequence

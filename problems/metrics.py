@@ -25,6 +25,11 @@ class Point:
         return self.problem.lower_solution(self.x, self.y)
 
     @cached_property
+    def y_afresh(self) -> Array:
+        """y*(x) found without regard to y; differs from y*(x) where the lower level has several solutions."""
+        return self.problem.lower_solution(self.x)
+
+    @cached_property
     def hypergradient(self) -> Array:
         """grad F(x)."""
         return self.problem.hypergradient(self.x, self.y_star)

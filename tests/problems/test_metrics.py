@@ -5,7 +5,7 @@ import pytest
 
 from problems import quadratic
 from problems.errors import ProblemError
-from problems.metrics import COMMON, OPTIMUM, measure
+from problems.metrics import COMMON, OPTIMUM, Point, measure
 
 PROBLEM = quadratic.build(quadratic.Settings(dim_x=3, dim_y=4), agents=3, seed=0)
 
@@ -58,3 +58,18 @@ def test_distances_need_an_optimum():
     for name in OPTIMUM:
         with pytest.raises(ProblemError, match=f"^{name} needs a problem whose optimum is known"):
             measure(OPTIMUM, Unknown(), [name], np.ones(3), np.ones(4))
+
+
+def test_the_solution_found_afresh_knows_nothing_of_y():
+    """y*(x) with and without y as a start; for a strongly convex lower level they are one."""
+    starts = []
+
+    class Watching(Counting):
+        def lower_solution(self, x, start=None):
+            starts.append(start)
+            return super().lower_solution(x, start)
+
+    point = Point(Watching(), np.ones(3), np.arange(4.0))
+    assert np.allclose(point.y_afresh, point.y_star)
+    assert starts[0] is None
+    assert starts[1] is point.y

@@ -88,3 +88,35 @@ def test_a_problem_that_is_not_convex_says_so():
     with np.errstate(all="ignore"):
         assert not reference.solve_lower(problem, x).converged
         assert np.isnan(problem.hypergradient(x)).all()
+
+
+def test_conjugate_gradients_can_tell_an_indefinite_matrix():
+    """diag(1, -1): by default a direction of descent comes out, on request NaN; a definite matrix is solved as ever."""
+    right, signs = np.array([1.0, 2.0]), np.array([1.0, -1.0])
+    assert reference.conjugate_gradients(lambda v: signs * v, right) @ right > 0
+    assert np.isnan(reference.conjugate_gradients(lambda v: signs * v, right, definite=False)).all()
+    assert np.allclose(reference.conjugate_gradients(lambda v: 2 * v, right, definite=False), right / 2)
+
+
+class Wells:
+    """g = (y1^2 - 1)^2 + y2^2, with minima at (1, 0) and (-1, 0) and a saddle at 0."""
+
+    dtype, dim_y = np.dtype(float), 2
+
+    def lower_value(self, x, y, batch=None):
+        return (y[0] ** 2 - 1) ** 2 + y[1] ** 2
+
+    def lower_grad_y(self, x, y, batch=None):
+        return np.array([4 * y[0] * (y[0] ** 2 - 1), 2 * y[1]])
+
+    def lower_hvp(self, x, y, v, batch=None):
+        return np.array([(12 * y[0] ** 2 - 4) * v[0], 2 * v[1]])
+
+
+@pytest.mark.parametrize(("start", "end"), [((0.1, 3.0), 1.0), ((-0.1, 0.5), -1.0), ((2.0, 0.0), 1.0)])
+def test_a_stationary_point_is_the_well_of_its_start(start, end):
+    """Starts where the Hessian is indefinite, too, end in the well on their own side."""
+    found = reference.stationary(Wells(), np.zeros(1), np.array(start), 1e-10)
+    assert found.converged
+    assert found.residual <= 1e-10
+    assert np.allclose(found.y, [end, 0], rtol=0, atol=1e-9)
