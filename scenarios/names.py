@@ -33,18 +33,20 @@ def first_line(doc: str | None) -> str:
 
 
 def scenario_names() -> tuple[str, ...]:
-    """The scenarios of the catalogue."""
-    return tuple(sorted(path.stem for path in CATALOGUE.glob("*.toml")))
+    """The scenarios of the catalogue, those of its folders included."""
+    return tuple(sorted(path.stem for path in CATALOGUE.rglob("*.toml")))
 
 
 def scenario_path(name: str) -> Path:
-    """The file of a catalogue scenario."""
-    return CATALOGUE / f"{name}.toml"
+    """The file of a catalogue scenario, in whatever folder of the catalogue it lies."""
+    return next(CATALOGUE.rglob(f"{name}.toml"))
 
 
 def _question(name: str) -> str:
-    """The line ``question = "..."`` of a catalogue scenario."""
-    return str(tomllib.loads(scenario_path(name).read_text(encoding="utf-8"))["question"])
+    """What a catalogue scenario asks, and how long it takes where that is long."""
+    document = tomllib.loads(scenario_path(name).read_text(encoding="utf-8"))
+    minutes = document.get("takes_minutes")
+    return str(document["question"]) + (f" (takes about {minutes:g} minutes)" if minutes else "")
 
 
 KINDS: Mapping[str, Kind] = {

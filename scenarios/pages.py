@@ -72,6 +72,8 @@ def plan(scenario: Scenario) -> str:
         ("metrics", ", ".join(scenario.metrics)),
         ("work", _work(scenario, len(runs))),
     ]
+    if document.takes_minutes is not None:
+        rows.append(("takes", f"about {document.takes_minutes:g} minutes on one core"))
     rows += [("algorithm", _applies(entry)) for entry in scenario.entries]
     return "\n".join([f"{scenario.file} is valid.", _columns(rows)])
 

@@ -443,6 +443,9 @@ class Document(Table):
     """A whole scenario file."""
 
     question: Question = Field(description="the question that the scenario answers")
+    takes_minutes: Positive | None = Field(
+        default=None, description="how long a full run takes on one core where that is long, minutes of the host"
+    )
     seeds: Annotated[
         Annotated[int, Field(ge=1, le=100_000), Tag("<number>")]
         | Annotated[tuple[Seed, ...], Field(min_length=1), Tag("<list>")],

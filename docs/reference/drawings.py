@@ -1,0 +1,123 @@
+"""Figures of the page: curves of several studies side by side, and a number against what was swept.
+
+Colours, dashes and markers are those of the package's own figures: any two of the first six series differ in all three.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib as mpl
+import numpy as np
+from evidence import Frames
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter
+
+from scenarios import figures
+
+
+def curves(
+    panels: Mapping[str, Frames],
+    metric: str,
+    column: str = "simulated_s",
+    words: str = "",
+    logarithmic: bool = False,
+    log_x: bool = False,
+) -> Figure:
+    """One panel a study, side by side: the metric (median over seeds) against a column of the history."""
+    names = list(dict.fromkeys(label for frames in panels.values() for label in frames.history["label"]))
+    look = figures.styles(names)
+    with mpl.rc_context(figures.STYLE):
+        figure, axes = _new(len(panels), len(names))
+        for place, (title, frames) in zip(axes, panels.items(), strict=True):
+            place.set_title(title, fontsize=9)
+            for name in names:
+                _curve(place, frames, name, column, metric, look[name])
+            _horizontal(place, column, log_x)
+        axes[0].set_ylabel(words or metric.replace("_", " "))
+        if logarithmic:
+            axes[0].set_yscale("log")
+        _legend(figure, axes)
+    return figure
+
+
+def sweep(
+    series: Mapping[str, Sequence[float]],
+    places: Sequence[float | str],
+    across: str,
+    words: str,
+    logarithmic: bool = True,
+    log_x: bool = False,
+) -> Figure:
+    """One line a series over the values that were swept; missing values leave a gap."""
+    look = figures.styles(list(series))
+    named = any(isinstance(place, str) for place in places)
+    at = np.arange(len(places)) if named else np.array(places, float)
+    with mpl.rc_context(figures.STYLE):
+        figure, (axes,) = _new(1, len(series))
+        for name, values in series.items():
+            style = look[name]
+            axes.plot(at, values, color=style.colour, linestyle=style.dashes, marker=style.marker, label=name)
+        if named:
+            axes.set_xticks(at, list(map(str, places)))
+        if log_x:
+            axes.set_xscale("log", base=2)
+        if logarithmic:
+            axes.set_yscale("log")
+        axes.set_xlabel(across)
+        axes.set_ylabel(words)
+        _legend(figure, [axes])
+    return figure
+
+
+def _new(columns: int, entries: int) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(max(6.0, 4.2 * columns), 3.3 + 0.1 * entries), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, list(figure.subplots(1, columns, sharey=True, squeeze=False)[0])
+
+
+def _curve(axes: Axes, frames: Frames, label: str, column: str, metric: str, style: figures.Style) -> None:
+    own = frames.history[frames.history["label"] == label]
+    seeds = []
+    for _, points in own.groupby("seed", sort=True):
+        pairs = points[[column, metric]].astype(float).to_numpy()
+        pairs = pairs[np.isfinite(pairs).all(axis=1)]
+        if len(pairs):
+            seeds.append(pairs[np.argsort(pairs[:, 0], kind="stable")])
+    if not seeds:
+        return
+    grid, values = figures.on_common_grid(seeds)
+    every = max(1, len(grid) // 8)
+    axes.plot(
+        grid,
+        np.median(values, axis=0),
+        color=style.colour,
+        linestyle=style.dashes,
+        marker=style.marker,
+        markevery=(every // 2, every),
+        markersize=4,
+        linewidth=1.5,
+        label=label,
+    )
+
+
+def _horizontal(axes: Axes, column: str, logarithmic: bool) -> None:
+    axes.set_xlabel(figures.AXES[column])
+    if logarithmic:
+        axes.set_xscale("log")
+    else:
+        axes.set_xlim(left=0)
+        if column in ("bits_sent", "oracle_calls"):
+            axes.xaxis.set_major_formatter(EngFormatter(sep=""))
+
+
+def _legend(figure: Figure, panels: Sequence[Axes]) -> None:
+    """One legend for all panels, below them."""
+    handles = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    width = figure.get_size_inches()[0]
+    longest = max((len(label) for label in handles), default=1)
+    columns = max(1, min(len(handles), int(width / (longest / figures.LEGEND_CHARACTERS + 0.6))))
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
