@@ -2,7 +2,7 @@
 
 Where a set is looked for, in this order:
 
-1. scikit-learn's shipped sets (``digits``, ``breast_cancer``) are always there;
+1. scikit-learn's shipped sets (``digits``, ``breast_cancer``, ``diabetes``) are always there;
 2. ``NAME.npz`` in the folder that the environment variable BILEVELSIM_DATA names;
 3. ``NAME.npz`` in the user's cache ($XDG_CACHE_HOME/bilevelsim, else ~/.cache/bilevelsim);
 4. when asked (``download=True`` or BILEVELSIM_DOWNLOAD=1): OpenML (MNIST, Fashion-MNIST) or UCI (Covertype) through
@@ -38,6 +38,7 @@ class Facts:
     doc: str
     features: int
     classes: int
+    """0: the labels are real numbers."""
     train: int
     """Rows of the training file, or of the whole set where there is only one."""
     test: int
@@ -58,6 +59,18 @@ _LIBSVM = "or convert the LIBSVM text files with problems.datasets.store_libsvm"
 SETS: Mapping[str, Facts] = {
     "digits": Facts("8 x 8 handwritten digits shipped with scikit-learn", 64, 10, 1797, 0, (900, 300, 597)),
     "breast_cancer": Facts("Wisconsin breast cancer, shipped with scikit-learn", 30, 2, 569, 0, (228, 228, 113)),
+    "diabetes": Facts("progression of diabetes in a year, shipped with scikit-learn", 10, 0, 442, 0, (221, 110, 111)),
+    "omniglot_small": Facts(
+        "Omniglot small 1 and 2, 28 x 28 handwritten characters, 20 drawings each",
+        784,
+        242,
+        4840,
+        0,
+        (2420, 1210, 1210),
+        "converted from the published pictures; it has no download",
+        "92ae76a27b8fc6aa91ac282909891a288db93fb638c7c19822677875142f7e8f",
+        "b5af93a1f347732b01383060c93ac88c7af5df41e678bdc8f9e6bbd77df99075",
+    ),
     "mnist": Facts(
         "MNIST, 28 x 28 handwritten digits",
         784,
@@ -123,7 +136,7 @@ class Rows:
     features: Array
     """(n, d), in whatever number type the set is stored."""
     labels: Array
-    """(n,) int64 in 0 .. classes - 1; of two classes, 1 is the positive one."""
+    """(n,) int64 in 0 .. classes - 1; of two classes, 1 is the positive one; real numbers where there are none."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +230,9 @@ def _load(name: str, folder: str, cached: str, download: bool) -> DataSet:
 def _shipped(name: str) -> DataSet:
     from sklearn import datasets
 
+    if name == "diabetes":
+        bunch = datasets.load_diabetes(scaled=False)
+        return DataSet(name, 0, Rows(bunch.data, bunch.target.astype(float)), None)
     bunch = datasets.load_digits() if name == "digits" else datasets.load_breast_cancer()
     return DataSet(name, SETS[name].classes, Rows(bunch.data, bunch.target.astype(np.int64)), None)
 
@@ -311,6 +327,10 @@ def _unpacked(name: str, arrays: Mapping[str, Array]) -> DataSet:
             for part in ("train", "test")
         )
         return DataSet(name, 10, train, test)
+    if name == "omniglot_small":
+        characters, drawings = arrays["images28"].shape[:2]
+        labels = np.repeat(np.arange(characters), drawings)
+        return DataSet(name, characters, Rows(arrays["images28"].reshape(-1, 784), labels), None)
     if name == "covtype":
         hot = [np.eye(width, dtype=np.int16)[arrays[key]] for key, width in (("wilderness", 4), ("soil", 40))]
         features = np.concatenate([arrays["numeric"], *hot], axis=1)

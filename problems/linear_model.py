@@ -57,6 +57,9 @@ class LinearLocal(SampledLocal):
         self._tau = upper_ridge
         super().__init__(upper, lower, link, (dim_x, self._shape[0] * self._shape[1]), batches, starter)
 
+    _penalty_operations = 3
+    """Operations of one pass over the weights for the penalty, for each weight."""
+
     # What a problem supplies.
 
     @abstractmethod
@@ -86,6 +89,20 @@ class LinearLocal(SampledLocal):
     @abstractmethod
     def _x_operations(self, n: int) -> dict[str, float]:
         """Operations of grad_x g, cross and cross_t, alone and (``shared_...``) after a forward pass; of weighing."""
+
+    # The penalty: a ridge, unless a problem adds to it.
+
+    def _penalty_value(self, x: Array, weights: Array) -> Any:
+        """sum(K(x) * W * W), (...)"""
+        return self._flat(self._ridge(x) * weights * weights).sum(-1)
+
+    def _pull(self, x: Array, weights: Array) -> Array:
+        """The penalty's gradient in W, (..., c, d)."""
+        return 2 * self._ridge(x) * weights
+
+    def _stiffness(self, x: Array, weights: Array) -> Any:
+        """The diagonal of its Hessian in W: a number, or what broadcasts with W."""
+        return 2 * self._ridge(x)
 
     # Shapes.
 
@@ -120,25 +137,24 @@ class LinearLocal(SampledLocal):
     def lower_value(self, x: Array, y: Array, batch: Batch | None = None) -> Any:
         samples, weights = self._lower(batch), self._matrix(y)
         losses = self._link.losses(samples.logits(weights), samples.targets)
-        penalty = self._flat(self._ridge(x) * weights * weights).sum(-1)
-        return (self._sample_weights(x, samples, batch) * losses).sum(-1) + penalty
+        return (self._sample_weights(x, samples, batch) * losses).sum(-1) + self._penalty_value(x, weights)
 
     def lower_grad_y(self, x: Array, y: Array, batch: Batch | None = None) -> Array:
         samples, weights = self._lower(batch), self._matrix(y)
         scores = self._link.probabilities(samples.logits(weights))
         scores -= samples.targets
         scores = weigh(scores, self._sample_weights(x, samples, batch))
-        return self._flat(samples.back(scores) + 2 * self._ridge(x) * weights)
+        return self._flat(samples.back(scores) + self._pull(x, weights))
 
     def lower_hvp(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> Array:
-        direction = self._matrix(v)
-        forward = self._forward(x, self._matrix(y), direction, batch)
-        return self._flat(forward.samples.back(self._curved(forward)) + 2 * self._ridge(x) * direction)
+        weights, direction = self._matrix(y), self._matrix(v)
+        forward = self._forward(x, weights, direction, batch)
+        return self._flat(forward.samples.back(self._curved(forward)) + self._stiffness(x, weights) * direction)
 
     def lower_products(self, x: Array, y: Array, v: Array, batch: Batch | None = None) -> tuple[Array, Array]:
         weights, direction = self._matrix(y), self._matrix(v)
         forward = self._forward(x, weights, direction, batch)
-        hvp = forward.samples.back(self._curved(forward)) + 2 * self._ridge(x) * direction
+        hvp = forward.samples.back(self._curved(forward)) + self._stiffness(x, weights) * direction
         return self._flat(hvp), self._cross(x, weights, direction, forward, batch)
 
     def directions(self, x: Array, y: Array, u: Array, batch: Batch | None = None) -> Directions:
@@ -146,29 +162,28 @@ class LinearLocal(SampledLocal):
         forward = self._forward(x, weights, direction, batch)
         scores = weigh(forward.residual, forward.weight)
         both = forward.samples.back(np.concatenate((scores, self._curved(forward)), axis=-2))
-        ridge = 2 * self._ridge(x)
         outputs = self._shape[0]
         grad_x, grad_y = self.upper_grads(x, y, batch)
         return Directions(
             grad_x - self._cross(x, weights, direction, forward, batch),
-            self._flat(both[..., :outputs, :] + ridge * weights),
-            self._flat(both[..., outputs:, :] + ridge * direction) - grad_y,
+            self._flat(both[..., :outputs, :] + self._pull(x, weights)),
+            self._flat(both[..., outputs:, :] + self._stiffness(x, weights) * direction) - grad_y,
         )
 
     def lower_curvature(self, x: Array, y: Array) -> tuple[Callable[[Array], Array], Array]:
         """v -> d2_yy g(x, y) v with the forward pass at (x, y) done once, and the diagonal of d2_yy g; full batch."""
-        samples = self._lower_samples
-        probabilities = self._link.probabilities(samples.logits(self._matrix(y)))
+        samples, weights = self._lower_samples, self._matrix(y)
+        probabilities = self._link.probabilities(samples.logits(weights))
         weight = self._sample_weights(x, samples, None)
-        ridge = 2 * self._ridge(x) * np.ones(self._shape, self.dtype)
+        stiffness = self._stiffness(x, weights) * np.ones(self._shape, self.dtype)
 
         def product(v: Array) -> Array:
             direction = self._matrix(v)
             curved = self._link.curvature(probabilities, samples.logits(direction))
-            return self._flat(samples.back(weigh(curved, weight)) + ridge * direction)
+            return self._flat(samples.back(weigh(curved, weight)) + stiffness * direction)
 
-        spread = weigh(probabilities * (1 - probabilities), weight)
-        diagonal = ridge.copy()
+        spread = weigh(self._link.spread(probabilities), weight)
+        diagonal = stiffness.copy()
         for first in range(0, samples.count, 4096):  # in pieces: the squares of a large set are never all alive
             piece = slice(first, first + 4096)
             diagonal += spread[..., piece] @ np.square(samples.rows[..., piece, :])
@@ -194,7 +209,7 @@ class LinearLocal(SampledLocal):
     def _operations(self, m: int, n: int) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
         (c, d), p = self._shape, self.dim_x
         in_x = self._x_operations(n)
-        weigh, ridge = in_x["weigh"], 3 * c * d
+        weigh, ridge = in_x["weigh"], self._penalty_operations * c * d
         data, link, curvature = 2 * n * d * c, 6 * n * c, 4 * n * c
         alone: dict[str, float] = {
             "upper_value": 2 * m * d * c + 6 * m * c + 2 * p,

@@ -38,12 +38,14 @@ class Partition:
 
 
 def split(labels: Array, agents: int, partition: Partition, rng: np.random.Generator) -> list[Array]:
-    """The indices of each agent's samples, by their labels (classes from 0).
+    """The indices of each agent's samples, by their labels (classes from 0, or real targets).
 
     Two label arrays split with equal generators get the same Dirichlet proportions, so that the training and the
     validation samples of an agent are alike. Raises ProblemError when an agent would get fewer than the minimum.
     """
     if partition.kind == "dirichlet":
+        if labels.dtype.kind == "f":
+            raise ProblemError("partition.kind is dirichlet, which needs classes: the targets are real numbers")
         parts = _dirichlet(labels, agents, 1.0 if partition.alpha is None else partition.alpha, rng)
     elif partition.kind == "by_label":
         fraction = 1.0 if partition.sorted_fraction is None else partition.sorted_fraction

@@ -4,7 +4,8 @@
     g_i(x, y) = mean over agent i's training samples of loss(y) + kappa sum_kj rho(x_.) W_kj^2
 
 loss is the cross-entropy of logistic (one weight a feature) or softmax regression (W (c, d), flattened row by row, one
-row a class). x_. is x_j (``per`` = feature, p = d) or x_k (``per`` = class, p = c), and
+row a class); on real targets (``diabetes``, brought to mean 0 and variance 1) half the squared error, which is ridge
+regression. x_. is x_j (``per`` = feature, p = d), x_k (``per`` = class, p = c) or the one x (``per`` = all), and
 
     penalty       rho(x)
     exp           exp(x)
@@ -34,23 +35,24 @@ from problems.datasets import SETS
 from problems.linear_model import Forward, LinearLocal
 from problems.partition import split as deal
 from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold, link_of, split_of
-from problems.samples import Classifier, Logistic, Samples, Starter, over_classes
+from problems.samples import Link, Samples, Starter, over_classes
 from problems.splits import Split
 from problems.streams import stream
+
+Data = Literal["breast_cancer", "diabetes", "digits", "ijcnn1", "covtype", "a9a", "mnist", "fashion_mnist"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(SampledSettings):
     """Which data, which model, which penalty."""
 
-    data: Annotated[
-        Literal["breast_cancer", "digits", "ijcnn1", "covtype", "a9a", "mnist", "fashion_mnist"], Doc("data set")
-    ] = "breast_cancer"
+    data: Annotated[Data, Doc("data set")] = "breast_cancer"
     model: Annotated[
-        Literal["auto", "logistic", "softmax"], Doc("auto: logistic for two classes, softmax for more")
+        Literal["auto", "logistic", "softmax"],
+        Doc("auto: logistic for two classes, softmax for more, linear for real targets"),
     ] = "auto"
     penalty: Annotated[Literal["exp", "linear", "shifted_exp"], Doc("rho, see above")] = "exp"
-    per: Annotated[Literal["feature", "class"], Doc("what has a coefficient of its own")] = "feature"
+    per: Annotated[Literal["feature", "class", "all"], Doc("what has a coefficient of its own")] = "feature"
     scale: Annotated[Literal["sum", "mean"], Doc("kappa, see above")] = "sum"
     factor: Annotated[float, Gt(0), Doc("factor in kappa")] = 1.0
     shift: Annotated[float, Ge(0), Doc("smallest coefficient of shifted_exp (read by no other penalty)")] = 1e-3
@@ -64,6 +66,11 @@ class Settings(SampledSettings):
 
 def build(settings: Settings, agents: int, seed: int) -> "Regularisation":
     """The problem of the settings; raises ProblemError, DataMissing when the data set is not there."""
+    return Regularisation(settings, *dealt(settings, agents, seed))
+
+
+def dealt(settings: Settings, agents: int, seed: int) -> tuple[Split, Link, Held, Held]:
+    """The rows, the link, and what the agents hold of the upper and of the lower level."""
     rows = split_of(settings.data, settings, seed)
     link = link_of(settings.model, rows.classes, settings.data)
     # Equal generators for both levels: see problems.partition.split.
@@ -71,12 +78,12 @@ def build(settings: Settings, agents: int, seed: int) -> "Regularisation":
         hold(part, deal(part.labels, agents, settings.partition, stream(seed, "partition")), link, rows.classes)
         for part in (rows.validation, rows.train)
     ]
-    return Regularisation(settings, rows, link, held[0], held[1])
+    return rows, link, held[0], held[1]
 
 
 def memory_bytes(settings: Settings, agents: int) -> int:
     """Estimate of the bytes that ``build`` needs, from the settings alone."""
-    outputs = 1 if settings.model == "logistic" else SETS[settings.data].classes
+    outputs = 1 if settings.model == "logistic" else max(1, SETS[settings.data].classes)
     samples, weights = data_bytes(settings.data, settings, outputs)
     return samples + 3 * agents * weights * np.dtype(settings.dtype).itemsize
 
@@ -88,15 +95,15 @@ class RegularisationLocal(LinearLocal):
         self,
         upper: Samples,
         lower: Samples,
-        link: Classifier,
+        link: Link,
         settings: Settings,
         starter: Starter,
     ) -> None:
         outputs, features = lower.targets.shape[-2], lower.rows.shape[-1]
-        self._by_feature = settings.per == "feature"
+        self._per = settings.per
         self._penalty, self._shift = settings.penalty, settings.shift
         self._kappa = settings.factor / (2 if settings.scale == "sum" else outputs * features)
-        dim_x = features if self._by_feature else outputs
+        dim_x = {"feature": features, "class": outputs, "all": 1}[settings.per]
         batches = settings.batch_upper, settings.batch_lower
         super().__init__(upper, lower, link, dim_x, settings.upper_ridge, batches, starter)
 
@@ -105,13 +112,14 @@ class RegularisationLocal(LinearLocal):
 
     def _spread(self, coefficients: Array) -> Array:
         """(..., p) so that it broadcasts with W (..., c, d)."""
-        return coefficients[..., None, :] if self._by_feature else coefficients[..., :, None]
+        return coefficients[..., :, None] if self._per == "class" else coefficients[..., None, :]
 
     def _gathered(self, products: Array) -> Array:
         """Sums of (..., c, d) over what shares a coefficient, (..., p)."""
-        if not self._by_feature:
+        if self._per == "class":
             return products.sum(-1)
-        return over_classes(products)[..., 0, :]
+        by_feature = over_classes(products)[..., 0, :]
+        return by_feature.sum(-1, keepdims=True) if self._per == "all" else by_feature
 
     def _ridge(self, x: Array) -> Array:
         """kappa rho(x)."""
@@ -142,23 +150,22 @@ class RegularisationLocal(LinearLocal):
         return self._flat(2 * self._spread(self._slope(x) * w) * self._matrix(y))
 
     def _x_operations(self, n: int) -> dict[str, float]:
-        ridge = 3 * self.dim_y
+        penalty = self._penalty_operations * self.dim_y
         names = ("lower_grad_x", "lower_cross", "lower_cross_t", "shared_grad_x", "shared_cross")
-        return {"weigh": 0, **dict.fromkeys(names, ridge)}
+        return {"weigh": 0, **dict.fromkeys(names, penalty)}
 
 
 class Regularisation(SampledProblem):
     """The problem over all agents."""
 
-    def __init__(self, settings: Settings, rows: Split, link: Classifier, upper: Held, lower: Held) -> None:
+    def __init__(self, settings: Settings, rows: Split, link: Link, upper: Held, lower: Held) -> None:
         super().__init__(settings, rows, link, upper, lower)
         self._tuned = settings
 
     @property
     def dim_x(self) -> int:
-        if self._tuned.per == "feature":
-            return self._held_lower.rows.shape[1]
-        return 1 if isinstance(self._link, Logistic) else self._split.classes
+        outputs, features = self._held_lower.targets[0].shape[0], self._held_lower.rows.shape[1]
+        return {"feature": features, "class": outputs, "all": 1}[self._tuned.per]
 
     def _objectives(self, upper: Samples, lower: Samples, agents: Sequence[int]) -> RegularisationLocal:
         return RegularisationLocal(upper, lower, self._link, self._tuned, self.start)

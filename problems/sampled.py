@@ -15,7 +15,7 @@ from problems.base import Array, Local, Metric
 from problems.datasets import SETS, Rows
 from problems.errors import ProblemError
 from problems.partition import Partition
-from problems.samples import Classifier, Logistic, LoopedStack, Samples, Softmax
+from problems.samples import Link, Logistic, LoopedStack, Samples, Softmax, Squared
 from problems.solved import Solved
 from problems.splits import Split, sizes, split
 
@@ -66,7 +66,7 @@ def data_bytes(data: str, settings: SampledSettings, classes: int) -> tuple[int,
     counts = sizes(data, settings.train, settings.validation, settings.test, settings.pool)
     width, number = SETS[data].features + settings.intercept, np.dtype(settings.dtype).itemsize
     raw = (SETS[data].train + SETS[data].test) * SETS[data].features * (2 if data == "covtype" else 1)
-    raw *= {"ijcnn1": 4, "digits": 8, "breast_cancer": 8}.get(data, 1)
+    raw *= {"ijcnn1": 4, "digits": 8, "breast_cancer": 8, "diabetes": 8}.get(data, 1)
     return raw + sum(counts) * (width + classes + 1) * number * 2, width * classes
 
 
@@ -106,14 +106,18 @@ class Held:
         return Samples(self.rows, np.concatenate(self.targets, axis=-1), weights)
 
 
-def link_of(model: str, classes: int, data: str) -> Classifier:
-    """The link function of ``auto``, ``logistic`` or ``softmax``."""
+def link_of(model: str, classes: int, data: str) -> Link:
+    """The link function of ``auto``, ``logistic`` or ``softmax``; for real targets the squared loss alone."""
+    if classes == 0:
+        if model != "auto":
+            raise ProblemError(f"model is {model}, which needs classes: {data} has real targets")
+        return Squared()
     if model == "logistic" and classes != 2:
         raise ProblemError(f"model is logistic, which needs two classes: {data} has {classes}")
     return Logistic() if classes == 2 and model != "softmax" else Softmax()
 
 
-def hold(rows: Rows, parts: Sequence[Array], link: Classifier, classes: int) -> Held:
+def hold(rows: Rows, parts: Sequence[Array], link: Link, classes: int) -> Held:
     """Rows dealt out to the agents by index."""
     order = np.concatenate(parts)
     bounds = (0, *np.cumsum([part.size for part in parts]).tolist())
@@ -122,8 +126,8 @@ def hold(rows: Rows, parts: Sequence[Array], link: Classifier, classes: int) -> 
     return Held(features, targets, bounds)
 
 
-def _targets(labels: Array, link: Classifier, classes: int, dtype: np.dtype[Any]) -> Array:
-    if isinstance(link, Logistic):
+def _targets(labels: Array, link: Link, classes: int, dtype: np.dtype[Any]) -> Array:
+    if isinstance(link, Logistic | Squared):
         return labels[None, :].astype(dtype)
     return np.ascontiguousarray((labels[None, :] == np.arange(classes)[:, None]).astype(dtype))
 
@@ -131,8 +135,9 @@ def _targets(labels: Array, link: Classifier, classes: int, dtype: np.dtype[Any]
 class SampledProblem(Solved):
     """A problem whose agents hold samples of a data set."""
 
-    def __init__(self, settings: SampledSettings, split: Split, link: Classifier, upper: Held, lower: Held) -> None:
-        self._settings, self._split, self._link = settings, split, link
+    def __init__(self, settings: SampledSettings, split: Split, link: Link, upper: Held, lower: Held) -> None:
+        self._settings, self._split = settings, split
+        self._link: Any = link  # a Classifier where there are classes
         self._held_upper, self._held_lower = upper, lower
         self.agents = len(lower.targets)
         self.dtype = lower.rows.dtype
@@ -176,6 +181,17 @@ class SampledProblem(Solved):
 
     @property
     def _test_metrics(self) -> dict[str, metrics.Entry]:
+        if self._split.classes == 0:
+            return {
+                "test_error": (
+                    Metric("mean squared error of y on the test samples, in variances of the training targets"),
+                    lambda at: float(np.square(self._test_outputs(at.x, at.y) - self._split.test.labels).mean()),
+                ),
+                "test_error_resolved": (
+                    Metric("mean squared error of y*(x) on the test samples, in variances of the training targets"),
+                    lambda at: float(np.square(self._test_outputs(at.x, at.y_star) - self._split.test.labels).mean()),
+                ),
+            }
         found: dict[str, metrics.Entry] = {
             "accuracy": (
                 Metric("share of test samples classified rightly by y", better="higher"),
@@ -194,9 +210,14 @@ class SampledProblem(Solved):
         return found
 
     def _predicted(self, x: Array, y: Array) -> Array:
-        """The class of each test sample; by a linear model with weights y unless a problem says otherwise."""
+        """The class of each test sample."""
+        classes: Array = self._link.classify(self._test_outputs(x, y))
+        return classes
+
+    def _test_outputs(self, x: Array, y: Array) -> Array:
+        """The model's outputs (c, n) on the test samples; linear with weights y unless a problem says otherwise."""
         weights = y.reshape(-1, self._split.test.features.shape[-1])
-        return self._link.classify(weights @ self._split.test.features.T)
+        return weights @ self._split.test.features.T
 
 
 def _f1(predicted: Array, labels: Array) -> float:

@@ -39,6 +39,10 @@ class Link(ABC):
     def curvature(self, probabilities: Array, tangent: Array) -> Array:
         """d2A times a tangent of the outputs, (..., c, n)."""
 
+    def spread(self, probabilities: Array) -> Array:
+        """The diagonal of d2A, (..., c, n)."""
+        return probabilities * (1 - probabilities)
+
     def losses(self, logits: Array, targets: Array) -> Array:
         """(..., n)"""
         return self.log_partition(logits) - over_classes(targets * logits)[..., 0, :]
@@ -100,6 +104,9 @@ class Squared(Link):
 
     def curvature(self, probabilities: Array, tangent: Array) -> Array:
         return tangent
+
+    def spread(self, probabilities: Array) -> Array:
+        return np.ones_like(probabilities)
 
     def losses(self, logits: Array, targets: Array) -> Array:
         return self.log_partition(logits - targets)

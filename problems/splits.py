@@ -16,6 +16,7 @@ class Split:
     """Disjoint rows of one data set, features in the problem's number type."""
 
     classes: int
+    """0 where the labels are real numbers."""
     train: Rows
     """The lower level's rows."""
     validation: Rows
@@ -59,6 +60,7 @@ def split(
 
     Scaling (from the training rows alone): ``none``; ``range`` divides by the largest absolute value; ``global`` makes
     mean 0 and variance 1 over all features together; ``standard`` does so for each feature (constant ones become 0).
+    Real targets are always brought to mean 0 and variance 1.
     ``drop_constant`` removes features that are constant over the whole pool, ``intercept`` appends a feature 1.
     """
     found = load(data)
@@ -76,6 +78,9 @@ def split(
     if drop_constant:
         varying = rows.features.max(axis=0) > rows.features.min(axis=0)
         parts = [Rows(part.features[:, varying], part.labels) for part in parts]
+    if found.classes == 0:
+        mean, deviation = parts[0].labels.mean(), parts[0].labels.std()
+        parts = [Rows(part.features, (part.labels - mean) / deviation) for part in parts]
     shift, scale = _scaling(parts[0].features, scaling)
     return Split(
         found.classes, *(Rows(_scaled(part.features, shift, scale, intercept, dtype), part.labels) for part in parts)

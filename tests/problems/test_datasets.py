@@ -33,17 +33,25 @@ def tiny_a9a(monkeypatch):
 
 
 def test_shipped_sets_need_nothing(empty):
-    """digits and breast cancer are there off-line, with the stated facts."""
+    """digits, breast cancer and diabetes are there off-line, with the stated facts."""
     for name in ("digits", "breast_cancer"):
         found, facts = datasets.load(name), datasets.SETS[name]
         assert found.train.features.shape == (facts.train, facts.features)
         assert set(found.train.labels.tolist()) == set(range(facts.classes))
         assert found.test is None
+    targets = datasets.load("diabetes").train
+    assert targets.features.shape == (442, 10)
+    assert (targets.labels.min(), targets.labels.max(), targets.labels.dtype) == (25.0, 346.0, float)
 
 
 @pytest.mark.parametrize(
     ("name", "way"),
-    [("mnist", "set BILEVELSIM_DOWNLOAD=1"), ("covtype", "set BILEVELSIM_DOWNLOAD=1"), ("ijcnn1", "store_libsvm")],
+    [
+        ("omniglot_small", "it has no download"),
+        ("mnist", "set BILEVELSIM_DOWNLOAD=1"),
+        ("covtype", "set BILEVELSIM_DOWNLOAD=1"),
+        ("ijcnn1", "store_libsvm"),
+    ],
 )
 def test_a_missing_set_names_the_ways_to_get_it(empty, name, way):
     """One sentence: the file, the folder's variable, the cache, and the download or the converter."""
@@ -163,7 +171,7 @@ def test_the_content_hash_sees_names_types_shapes_and_values():
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "covtype", "ijcnn1", "a9a"])
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "covtype", "ijcnn1", "a9a", "omniglot_small"])
 def test_real_sets_have_the_stated_facts(name):
     """Rows, features and classes are those announced before loading."""
     found, facts = datasets.load(name), datasets.SETS[name]

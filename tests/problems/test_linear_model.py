@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from problems import checks, hyper_cleaning, reference, regularisation
+from problems import checks, elastic_net, hyper_cleaning, reference, regularisation
 from problems.base import COUNTED, FUSED
 from problems.partition import Partition
 
@@ -13,6 +13,8 @@ TINY = {"train": 36, "validation": 24, "test": 20}
 DIRICHLET = Partition(kind="dirichlet", alpha=2.0)
 LOGISTIC = regularisation.Settings(**TINY)
 SOFTMAX = regularisation.Settings(data="digits", drop_constant=True, upper_ridge=0.1, **TINY)
+LINEAR = regularisation.Settings(data="diabetes", **TINY)
+ELASTIC = elastic_net.Settings(smoothing=0.3, **TINY)
 CLEANING = hyper_cleaning.Settings(ridge=0.05, **TINY)
 
 VARIANTS = {
@@ -20,13 +22,20 @@ VARIANTS = {
     "logistic, linear": replace(LOGISTIC, penalty="linear", scale="mean", factor=0.5, start_upper="normal"),
     "logistic, shifted": replace(LOGISTIC, penalty="shifted_exp", shift=0.3, intercept=True),
     "logistic, per class": replace(LOGISTIC, per="class"),
+    "logistic, one coefficient": replace(LOGISTIC, per="all"),
     "two classes by softmax": replace(LOGISTIC, model="softmax", penalty="linear"),
     "softmax": SOFTMAX,
     "softmax, mean": replace(SOFTMAX, scale="mean", factor=10.0),
     "softmax, per class": replace(SOFTMAX, per="class", penalty="shifted_exp", scaling="range"),
+    "softmax, one coefficient": replace(SOFTMAX, per="all"),
     "softmax, batches": replace(SOFTMAX, batch_upper=5, batch_lower=9),
     "softmax, unequal": replace(SOFTMAX, partition=DIRICHLET),
     "softmax, unequal, batches": replace(SOFTMAX, partition=DIRICHLET, batch_lower=9),
+    "linear": LINEAR,
+    "linear, one coefficient, unequal, batches": replace(LINEAR, per="all", train=37, batch_lower=9),
+    "elastic": ELASTIC,
+    "elastic, one coefficient": replace(ELASTIC, per="all", penalty="shifted_exp"),
+    "elastic softmax, batches": replace(ELASTIC, data="digits", drop_constant=True, per="class", batch_lower=9),
     "cleaning": CLEANING,
     "cleaning, intercept": replace(CLEANING, intercept=True, scaling="global", upper_ridge=0.2),
     "cleaning, batches": replace(CLEANING, batch_upper=5, batch_lower=9),
@@ -37,7 +46,11 @@ VARIANTS = {
 
 
 def build(settings, agents=3, seed=0):
-    module = hyper_cleaning if isinstance(settings, hyper_cleaning.Settings) else regularisation
+    module = {
+        regularisation.Settings: regularisation,
+        elastic_net.Settings: elastic_net,
+        hyper_cleaning.Settings: hyper_cleaning,
+    }[type(settings)]
     return module.build(settings, agents, seed)
 
 

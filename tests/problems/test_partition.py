@@ -81,3 +81,12 @@ def test_a_parameter_of_another_kind_is_refused():
         Partition(alpha=1.0)
     with pytest.raises(ProblemError, match=r"partition\.sorted_fraction is for kind by_label, not for kind dirichlet"):
         Partition(kind="dirichlet", sorted_fraction=0.5)
+
+
+def test_real_targets_can_be_sorted_but_have_no_classes():
+    """by_label deals out the small ones first; dirichlet is refused."""
+    targets = np.random.default_rng(0).random(30)
+    small, large = split(targets, 2, Partition(kind="by_label"), np.random.default_rng(0))
+    assert targets[small].max() < targets[large].min()
+    with pytest.raises(ProblemError, match=r"^partition.kind is dirichlet, which needs classes: the targets are real"):
+        split(targets, 2, Partition(kind="dirichlet"), np.random.default_rng(0))

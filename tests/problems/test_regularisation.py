@@ -20,6 +20,8 @@ TINY = {"train": 40, "validation": 30, "test": 30}
         (Settings(model="softmax", per="class", **TINY), 2, 60),
         (Settings(data="digits", drop_constant=True, **TINY), 61, 610),
         (Settings(data="digits", per="class", **TINY), 10, 640),
+        (Settings(data="digits", per="all", **TINY), 1, 640),
+        (Settings(data="diabetes", **TINY), 10, 10),
     ],
 )
 def test_sizes_are_those_of_the_model(settings, dim_x, dim_y):
@@ -33,6 +35,50 @@ def test_logistic_regression_needs_two_classes():
     """The sentence says how many there are."""
     with pytest.raises(ProblemError, match="model is logistic, which needs two classes: digits has 10"):
         build(Settings(data="digits", model="logistic", **TINY), agents=2, seed=0)
+
+
+def test_real_targets_have_the_squared_loss_alone():
+    """There is no class that a classifier could name."""
+    with pytest.raises(ProblemError, match="model is softmax, which needs classes: diabetes has real targets"):
+        build(Settings(data="diabetes", model="softmax", **TINY), agents=2, seed=0)
+
+
+@pytest.mark.parametrize("per", ["feature", "all"])
+def test_ridge_regression_is_solved_as_in_closed_form(per):
+    """y*(x), F and its gradient, with agents that hold unequal numbers of samples."""
+    problem = build(Settings(data="diabetes", per=per, **(TINY | {"train": 41})), agents=3, seed=0)
+    x = np.random.default_rng(0).standard_normal(problem.dim_x)
+
+    def response(x):
+        held = [problem._held_lower.of(agent) for agent in range(3)]
+        gram = sum(one.rows.T @ one.rows / one.count for one in held) / 3
+        right = sum(one.rows.T @ one.targets[0] / one.count for one in held) / 3
+        return np.linalg.solve(gram + np.diag(np.broadcast_to(np.exp(x), 10)), right)
+
+    def upper(x):
+        held = [problem._held_upper.of(agent) for agent in range(3)]
+        return np.mean([((one.rows @ response(x) - one.targets[0]) ** 2).mean() / 2 for one in held])
+
+    assert np.allclose(problem.lower_solution(x), response(x), rtol=0, atol=1e-9)
+    found = problem.measure(["upper_objective_resolved", "test_error_resolved"], x, np.zeros(10))
+    assert found["upper_objective_resolved"] == pytest.approx(upper(x), rel=1e-8)
+    test = problem._split.test
+    assert found["test_error_resolved"] == pytest.approx(((test.features @ response(x) - test.labels) ** 2).mean())
+    step = np.random.default_rng(1).standard_normal(problem.dim_x)
+    along = (upper(x + 1e-5 * step) - upper(x - 1e-5 * step)) / 2e-5
+    assert problem.hypergradient(x) @ step == pytest.approx(along, abs=1e-8)
+
+
+def test_tuned_ridge_regression_predicts_diabetes():
+    """From a penalty far too strong, F falls to what is known of the data: about half the variance is explained."""
+    problem = build(Settings(data="diabetes", start_value=4.0), agents=4, seed=0)
+    x, y = problem.start(np.random.default_rng(0))
+    before = problem.measure(["test_error_resolved"], x, y)["test_error_resolved"]
+    for _ in range(60):
+        x = x - 10 * problem.hypergradient(x)
+    after = problem.measure(["test_error_resolved"], x, y)["test_error_resolved"]
+    assert before > 0.8
+    assert 0.4 < after < 0.6
 
 
 def test_logistic_equals_softmax_with_half_the_difference():

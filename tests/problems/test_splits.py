@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from problems.datasets import load
 from problems.errors import ProblemError
 from problems.splits import sizes, split
 
@@ -83,3 +84,13 @@ def test_merged_pools_mix_both_files():
     assert official.test.labels.size == 91_701
     assert merged.train.labels.size + merged.validation.labels.size == 141_691
     assert merged.test.labels.size == 0
+
+
+def test_real_targets_are_standardised_by_the_training_rows():
+    """Mean 0 and variance 1 for diabetes' training targets; the others by the same map."""
+    made, whole = cut("diabetes", (200, 100, 50)), load("diabetes").train
+    target = {row.tobytes(): label for row, label in zip(whole.features, whole.labels, strict=True)}
+    raw = [np.array([target[row.tobytes()] for row in part.features]) for part in (made.train, made.test)]
+    assert made.classes == 0
+    assert np.allclose(made.train.labels, (raw[0] - raw[0].mean()) / raw[0].std(), rtol=0, atol=1e-12)
+    assert np.allclose(made.test.labels, (raw[1] - raw[0].mean()) / raw[0].std(), rtol=0, atol=1e-12)
