@@ -38,7 +38,8 @@ from annotated_types import Ge, Gt
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
-from algorithms.pieces.fleet import Draw, Fleet, Vectors, answering
+from algorithms.pieces.fleet import Draw, Fleet, Vectors, serve
+from algorithms.pieces.hypergradient import direction_x
 from algorithms.pieces.linear_systems import ConjugateGradients, GradientDescent, LinearSystem
 from algorithms.pieces.schedules import decayed
 from problems.base import Local
@@ -95,13 +96,13 @@ def server(agent: Agent, settings: Settings) -> Program:
             for name, product in zip(wanted, products, strict=True):
                 systems[name].take(product)
         y, u = y - systems["v"].solution, u - systems["w"].solution
-        (direction,) = yield from fleet.mean("direction", x=x, y=y, u=u)
+        (direction,) = yield from fleet.mean("direction_x", x=x, y=y, u=u)
         x = x - decayed(settings.step_x, k, settings.decay_power, settings.decay_rounds) * direction
         agent.report(k, x=x, y=y, u=u)
 
 
 def worker(agent: Agent, settings: Settings) -> Program:
-    yield from answering(agent, {"right_sides": right_sides, "products": products, "direction": direction_x})
+    yield from serve(agent, {"right_sides": right_sides, "products": products, "direction_x": direction_x})
 
 
 def system(settings: Settings, right: np.ndarray, k: int) -> LinearSystem:
@@ -123,9 +124,3 @@ def products(problem: Local, draw: Draw, x: np.ndarray, y: np.ndarray, *vectors:
     """H times each of one or two vectors."""
     batch = draw()
     return tuple(problem.lower_hvp(x, y, vector, batch) for vector in vectors)
-
-
-def direction_x(problem: Local, draw: Draw, x: np.ndarray, y: np.ndarray, u: np.ndarray) -> Vectors:
-    """grad_x f - [d2_xy g] u."""
-    batch = draw()
-    return (problem.upper_grad_x(x, y, batch) - problem.lower_cross(x, y, u, batch),)

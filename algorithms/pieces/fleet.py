@@ -8,7 +8,7 @@ For methods of a single machine that run on an averaging server. Server and work
         (product,) = yield from fleet.mean("lower_hvp", x=x, y=y, v=v)      # one round trip
 
     def worker(agent, settings):
-        yield from answering(agent)
+        yield from serve(agent)
 
 A question names an oracle of the local problem, or one of the method's own (a function of the local problem, of `draw`
 and of the arguments, which answers with a tuple of arrays), and its arguments in order. Arguments are held by the
@@ -33,6 +33,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from algorithms.pieces.answering import mean
 from algorithms.pieces.waiting import gather_arguments
 from problems.base import Batch, Local
 from simulator.agent import Agent, Event, Program
@@ -88,8 +89,7 @@ class Fleet:
         answers = yield from self._answers(question, arguments)
         for i in answers:
             self._held[i].update(arguments)
-        parts = zip(*(answers[i] for i in sorted(answers)), strict=True)
-        return tuple(sum(part[1:], part[0]) / len(part) for part in parts)
+        return mean(answers)
 
     def _ask(self, i: int, question: Question, arguments: Mapping[str, np.ndarray]) -> Event:
         held = self._held[i]
@@ -153,7 +153,7 @@ class _Batches:
         return draw
 
 
-def answering(agent: Agent, oracles: Mapping[str, Oracle] | None = None) -> Program:
+def serve(agent: Agent, oracles: Mapping[str, Oracle] | None = None) -> Program:
     """A worker's whole program: it answers questions about its local problem, for ever."""
     (server,) = agent.neighbors
     own = oracles or {}

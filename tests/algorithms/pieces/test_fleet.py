@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from algorithms.pieces.fleet import Draw, Fleet, Oracle, Vectors, answering
+from algorithms.pieces.fleet import Draw, Fleet, Oracle, Vectors, serve
 from problems import quadratic
 from problems.metered import Metered
 from simulator.agent import Agent, Program, Wait
@@ -43,7 +43,7 @@ def play(
     locals_: Any = None,
     **world: Any,
 ) -> tuple[Any, list[tuple[int, Any, int]]]:
-    """Run a server's script against answering workers; the outcome, and all messages."""
+    """Run a server's script against workers that answer; the outcome, and all messages."""
 
     def server(agent: Agent) -> Program:
         yield from script(Fleet(agent, ask_again_after_s), agent)
@@ -51,7 +51,7 @@ def play(
     def spec(i: int) -> AgentSpec:
         tally = Tally()
         local = Metered(PROBLEM.local(i), tally.charge) if locals_ is None else locals_(i)
-        return AgentSpec(partial(answering, oracles=oracles), (N,), problem=local, tally=tally, daemon=True)
+        return AgentSpec(partial(serve, oracles=oracles), (N,), problem=local, tally=tally, daemon=True)
 
     sizes = Sizes()
     specs = (*(spec(i) for i in range(N)), AgentSpec(server, tuple(range(N))))
