@@ -102,6 +102,5 @@ def program(agent: Agent, settings: Settings) -> Program:
         found = yield from snapshots.directions(x, y, u, batch)
         x, y, u = yield from tracking.step(agent, k, (x, y, u), found, steps)
         u = onto_ball(u, settings.radius)
-        drift_x, drift_y, drift_u = tracking.drift or ()
-        agent.report(k, x=x, y=y, u=u, drift_x=drift_x, drift_y=drift_y, drift_u=drift_u)
+        agent.report(k, x=x, y=y, u=u, **tracking.drifts("xyu"))
         agent.save(x=x, y=y, u=u, done=k, tracking=tracking.state(), snapshots=snapshots.state())

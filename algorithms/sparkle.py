@@ -40,7 +40,7 @@ from typing_extensions import Doc
 
 from algorithms.needs import Needs
 from algorithms.pieces.averaging import moving_average
-from algorithms.pieces.communication import Scheme, scheme, step_together
+from algorithms.pieces.communication import scheme, step_together
 from simulator.agent import Agent, Program
 
 NEEDS = Needs(
@@ -89,10 +89,5 @@ def program(agent: Agent, settings: Settings) -> Program:
         x, y, u = yield from step_together(
             agent, k, (upper, (x,), (r,), (settings.step_x,)), (lower, (y, u), (found.y, found.u), steps)
         )
-        agent.report(k, x=x, y=y, u=u, **drifts("x", upper), **drifts("yu", lower))
+        agent.report(k, x=x, y=y, u=u, **upper.drifts("x"), **lower.drifts("yu"))
         agent.save(x=x, y=y, u=u, r=r, done=k, lower=lower.state(), upper=upper.state())
-
-
-def drifts(names: str, level: Scheme) -> dict[str, np.ndarray]:
-    """What the scheme of the variables with these names conserves; nothing where it conserves nothing."""
-    return {f"drift_{name}": part for name, part in zip(names, level.drift or (), strict=False)}

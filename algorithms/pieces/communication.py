@@ -77,6 +77,11 @@ class Scheme(Protocol):
     def drift(self) -> Vectors | None:
         """This agent's part of the conserved sum, one vector a variable; None where nothing is conserved."""
 
+    def drifts(self, names: str) -> dict[str, np.ndarray]:
+        """The drift as it is reported, `drift_x` for a variable x; `names` has a letter for each variable."""
+        drift = self.drift
+        return {} if drift is None else {f"drift_{name}": part for name, part in zip(names, drift, strict=True)}
+
     def state(self) -> dict[str, Vectors]:
         """What has to be saved to go on after a crash."""
 

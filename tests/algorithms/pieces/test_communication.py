@@ -264,3 +264,13 @@ def test_slots_tell_apart_the_exchanges_of_a_round() -> None:
     answer(one.step(Mixer(), 1, (z,), (z,), (STEP,), slot="inner 1"))
     requests, _ = answer(one.step(Mixer(), 1, (z,), (z,), (STEP,), slot="inner 2"))
     assert [slot for _, slot, _ in requests] == ["trackers inner 2", "inner 2"]
+
+
+def test_drift_is_reported_by_the_names_of_the_variables() -> None:
+    """One entry a variable where something is conserved, nothing elsewhere."""
+    one, z = scheme("gt_semi_atc"), np.ones(2)
+    answer(one.step(Mixer(), 1, (z, z), (z, 2 * z), (STEP, STEP)))
+    assert one.drift is not None
+    assert list(one.drifts("yu")) == ["drift_y", "drift_u"]
+    np.testing.assert_array_equal(one.drifts("yu")["drift_u"], one.drift[1])
+    assert scheme("se_atc").drifts("yu") == {}
