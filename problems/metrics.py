@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from problems.base import Array, Metric, Problem
+from problems.envelope import GAMMA, envelope_gap
 from problems.errors import ProblemError, unknown
 from problems.reference import norm
 
@@ -51,6 +52,10 @@ COMMON: Mapping[str, Entry] = {
     "lower_residual": (
         Metric("norm of the mean over agents of grad_y g_i(x, y)"),
         lambda at: norm(at.average.lower_grad_y(at.x, at.y)),
+    ),
+    "envelope_gap": (
+        Metric(f"G - V at (x, y), V being the Moreau envelope of the mean lower objective G with gamma = {GAMMA}"),
+        lambda at: envelope_gap(at.average, at.x, at.y),
     ),
     "upper_objective_resolved": (
         Metric("F(x): mean over agents of f_i(x, y*(x)), the lower level solved again exactly"),
