@@ -142,10 +142,10 @@ def test_one_agent_is_soba_with_inner_steps(run, two_agents) -> None:
 )
 def test_end_is_near_that_of_the_barrier_under_every_policy(run, small, wait) -> None:
     """Trackers that start anew in every outer round cannot be broken for good; the drift shows what happened."""
-    options = {"compute": Compute(seconds_per_step=Exponential(1.0)), "order": "atc", "lower_steps": 2}
-    barrier = run("ma_dsbo_gt", small, 400, **options)
-    seen = run("ma_dsbo_gt", small, 400, wait=wait, **options)
-    assert np.linalg.norm(seen.mean(400, "x") - barrier.mean(400, "x")) < 0.03 * np.linalg.norm(small.optimum()[0])
+    options = {"compute": Compute(seconds_per_step=Exponential(1.0)), "order": "atc", "lower_steps": 2, "step_x": 0.05}
+    barrier = run("ma_dsbo_gt", small, 300, **options)
+    seen = run("ma_dsbo_gt", small, 300, wait=wait, **options)
+    assert np.linalg.norm(seen.mean(300, "x") - barrier.mean(300, "x")) < 0.03 * np.linalg.norm(small.optimum()[0])
     for run_, low, high in ((barrier, 0.0, 1e-12), (seen, 1e-5, 10.0)):
-        total = np.linalg.norm(sum(report["drift_u"] for report in run_.reports[400].values()))
+        total = np.linalg.norm(sum(report["drift_u"] for report in run_.reports[300].values()))
         assert low <= total <= high
