@@ -15,6 +15,7 @@ ICML 2024. Reconstructed; the factor 1/(1 - q^R) is what keeps it unbiased.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -66,13 +67,13 @@ class MultiStep:
         """Length of what travels, bits."""
         return self.steps * self.compressor.nbits(self.size, self._sent)
 
-    @property
+    @cached_property
     def _left(self) -> float:
         """q: what a step leaves of the vector, on average."""
         omega = self.compressor.omega(self.size) if isinstance(self.compressor, Unbiased) else 0.0
         return omega / (1.0 + omega)
 
-    @property
+    @cached_property
     def _sent(self) -> np.dtype[Any]:
         return self.dtype if self.wire is None else min(self.dtype, self.wire, key=lambda dtype: dtype.itemsize)
 
