@@ -14,6 +14,8 @@ Agent i, k = 1, 2, ..., all directions at its own (x_i, y_i, u_i):
     order "atc":  x_i <- sum_j w_ij (x_j - a h_j)   y_i <- sum_j w_ij (y_j - b Dy_j)   u_i <- sum_j w_ij (u_j - c Du_j)
     order "cta":  x_i <- sum_j w_ij x_j - a h_i       and so on
 
+h starts as the first Dx; theta = 1 is without momentum, "dsoba_momentum" takes theta = 0.1.
+
 Costs per iteration: p + 2q numbers to each neighbour, one message; three gradients, one Hessian and one cross
 product.
 
@@ -44,6 +46,8 @@ NEEDS = Needs(
     links=("retransmit", "symmetric", "datagram"),
     memory_loss=("agent",),
 )
+
+VARIANTS = {"dsoba_momentum": {"averaging": 0.1}}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,15 @@ def test_one_step_by_hand_in_both_orders(run, two_agents) -> None:
             np.testing.assert_allclose(found, value, rtol=1e-13)
 
 
+def test_momentum_by_hand(run, two_agents) -> None:
+    """theta = 1/4: h is (-2, 1) at first, then 3/4 of that and a quarter of the new Dx = (x - 2 + u, x + 1)."""
+    seen = run("dsoba", two_agents, 2, rows=UNEVEN, averaging=0.25, **STEPS)
+    # Round 1 ends at x = (.125, -.025), u = (-1.1, -.9): Dx = (-2.975, .975), h = (-2.24375, .99375).
+    moved = (0.125 + 0.224375, -0.025 - 0.099375)
+    expected = (0.75 * moved[0] + 0.25 * moved[1], 0.25 * moved[0] + 0.75 * moved[1])
+    np.testing.assert_allclose([seen.reports[2][i]["x"][0] for i in (0, 1)], expected, rtol=1e-13)
+
+
 @pytest.mark.realdata
 @pytest.mark.parametrize(("h", "bias"), [("1", 0.143), ("0.5", 0.0375), ("0.25", 0.0095)])
 def test_documented_bias_on_different_agents(run, instance, h, bias) -> None:
