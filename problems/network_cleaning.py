@@ -46,6 +46,7 @@ class Settings(Hidden, hyper_cleaning.Settings):
     start_lower_sd: Annotated[
         float, Gt(0), Doc("y at the start: weights normal with this deviation over sqrt(inputs), biases 0")
     ] = 1.0
+    envelope: Annotated[float, Gt(0), Doc("gamma of the Moreau envelope in the metric envelope_gap")] = 5.0
 
 
 def build(settings: Settings, agents: int, seed: int) -> "NetworkCleaning":
@@ -223,7 +224,11 @@ class NetworkCleaning(HyperCleaning):
             "upper_objective_retrained": (
                 Metric("mean over agents of f_i(x, y), y trained with x from a common start"),
                 lambda at: float(at.average.upper_value(at.x, at.y_afresh)),
-            )
+            ),
+            "envelope_gap": (
+                Metric("G(x, y) minus its Moreau envelope in y, 0 where y is stationary"),
+                lambda at: reference.envelope_gap(at.average, at.x, at.y, self._chosen.envelope, RESIDUAL),
+            ),
         }
         if self._split.test.labels.size:
             found["accuracy_retrained"] = (

@@ -9,11 +9,11 @@ Optimization, algorithm 7.1), the hypergradient from one more conjugate gradient
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from problems.base import Array, Batch, Charges, Generators, Local, Problem
+from problems.base import Array, Batch, Charges, Generators, Problem
 from problems.oracles import Oracles
 
 TOLERANCE = 1e-12
@@ -31,6 +31,43 @@ class LowerSolution:
     """|mean_i grad_y g_i(x, y)|"""
     converged: bool
     """Whether the residual is at most the tolerance times its value at y = 0, or 1e-8 times that at the start."""
+
+
+class Lower(Protocol):
+    """What a search in y needs of a Local."""
+
+    @property
+    def dim_y(self) -> int: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    def lower_value(self, x: Array, y: Array) -> Any: ...
+
+    def lower_grad_y(self, x: Array, y: Array) -> Array: ...
+
+    def lower_hvp(self, x: Array, y: Array, v: Array) -> Array: ...
+
+
+class Proximal:
+    """The lower level with a proximal term: g(x, th) + |th - y|^2 / (2 gamma) as a function of th."""
+
+    def __init__(self, lower: Lower, y: Array, gamma: float) -> None:
+        self._lower, self._y, self._gamma = lower, y, gamma
+        self.dim_y, self.dtype = lower.dim_y, lower.dtype
+
+    def lower_value(self, x: Array, th: Array) -> Any:
+        away = th - self._y
+        return self._lower.lower_value(x, th) + away @ away / (2 * self._gamma)
+
+    def lower_grad_y(self, x: Array, th: Array) -> Array:
+        return self._lower.lower_grad_y(x, th) + (th - self._y) / self._gamma
+
+    def lower_hvp(self, x: Array, th: Array, v: Array) -> Array:
+        return self._lower.lower_hvp(x, th, v) + v / self._gamma
+
+    def lower_curvature(self, x: Array, th: Array) -> tuple[Callable[[Array], Array], Array | None]:
+        product, diagonal = _curvature(self._lower, x, th)
+        return (lambda v: product(v) + v / self._gamma), None if diagonal is None else diagonal + 1 / self._gamma
 
 
 class MeanOfAgents(Oracles):
@@ -102,7 +139,7 @@ def solve_lower(problem: Problem, x: Array, start: Array | None = None, toleranc
     return minimise_lower(problem.average(), x, start, tolerance)
 
 
-def minimise_lower(average: Local, x: Array, start: Array | None, tolerance: float) -> LowerSolution:
+def minimise_lower(average: Lower, x: Array, start: Array | None, tolerance: float) -> LowerSolution:
     """As ``solve_lower``, for any Local with a strongly convex g."""
     x = np.asarray(x, average.dtype)
     y = np.zeros(average.dim_y, average.dtype)
@@ -119,7 +156,7 @@ def minimise_lower(average: Local, x: Array, start: Array | None, tolerance: flo
     return LowerSolution(y, residual, bool(residual <= max(enough, 1e-8 * scale)))
 
 
-def stationary(average: Local, x: Array, start: Array, residual: float) -> LowerSolution:
+def stationary(average: Lower, x: Array, start: Array, residual: float) -> LowerSolution:
     """A point near ``start`` with |grad_y g| <= residual (float32: 32 of its units), whether g is convex or not.
 
     Newton-CG as above: where conjugate gradients meet negative curvature they stop, and the step is what they have so
@@ -131,7 +168,7 @@ def stationary(average: Local, x: Array, start: Array, residual: float) -> Lower
     return LowerSolution(y, norm(gradient), norm(gradient) <= enough)
 
 
-def _newton(average: Local, x: Array, y: Array, gradient: Array, enough: float) -> tuple[Array, Array]:
+def _newton(average: Lower, x: Array, y: Array, gradient: Array, enough: float) -> tuple[Array, Array]:
     """Where damped Newton-CG from y ends, and the gradient there."""
     scale = norm(gradient)
     for _ in range(NEWTON_STEPS):
@@ -145,6 +182,17 @@ def _newton(average: Local, x: Array, y: Array, gradient: Array, enough: float) 
             break
         y, gradient = moved
     return y, gradient
+
+
+def envelope_gap(average: Lower, x: Array, y: Array, gamma: float, residual: float) -> float:
+    """g(x, y) - V(x, y) >= 0 for the Moreau envelope V(x, y) = min_th g(x, th) + |th - y|^2 / (2 gamma).
+
+    The minimum is sought from th = y; a local one where gamma does not make the sum convex. NaN where none is reached.
+    """
+    x, y = np.asarray(x, average.dtype), np.asarray(y, average.dtype)
+    proximal = Proximal(average, y, gamma)
+    solved = stationary(proximal, x, y, residual)
+    return float(average.lower_value(x, y) - proximal.lower_value(x, solved.y)) if solved.converged else float("nan")
 
 
 def hypergradient(
@@ -162,7 +210,7 @@ def hypergradient(
     return grad_x - average.lower_cross(x, y, adjoint)
 
 
-def _curvature(average: Local, x: Array, y: Array) -> tuple[Callable[[Array], Array], Array | None]:
+def _curvature(average: Lower, x: Array, y: Array) -> tuple[Callable[[Array], Array], Array | None]:
     """v -> d2_yy g v at one point, and its diagonal, from the shared forward pass where the problem offers one."""
     shared = getattr(average, "lower_curvature", None)
     if shared is not None:
@@ -170,7 +218,7 @@ def _curvature(average: Local, x: Array, y: Array) -> tuple[Callable[[Array], Ar
     return (lambda v: average.lower_hvp(x, y, v)), None
 
 
-def _line_search(average: Local, x: Array, y: Array, step: Array, gradient: Array) -> tuple[Array, Array] | None:
+def _line_search(average: Lower, x: Array, y: Array, step: Array, gradient: Array) -> tuple[Array, Array] | None:
     """The first of y + step, y + step/2, ... that lowers the value enough, or at rounding level the gradient."""
     value = float(average.lower_value(x, y))
     slope = float(gradient @ step)

@@ -140,6 +140,16 @@ def test_a_search_that_fails_is_nan(monkeypatch: pytest.MonkeyPatch):
     assert np.isnan(list(found.values())).all()
 
 
+def test_the_envelope_gap_vanishes_at_local_solutions():
+    """G - V is positive at a random network and nothing at a stationary one; a smaller gamma, a smaller gap."""
+    problem = build(SMALL, 3, 0)
+    x, y = problem.start(np.random.default_rng(0))
+    here = problem.measure(["envelope_gap"], x, y)["envelope_gap"]
+    tighter = build(replace(SMALL, envelope=0.1), 3, 0).measure(["envelope_gap"], x, y)["envelope_gap"]
+    assert here > tighter > 0
+    assert abs(problem.measure(["envelope_gap"], x, problem.lower_solution(x, y))["envelope_gap"]) < 1e-12
+
+
 def test_charges_are_the_documented_ones():
     """64-5-10, n = 12 lower and m = 8 upper samples, by hand from the table in problems.base."""
     local = build(TINY, 3, 0).local(0)

@@ -120,3 +120,23 @@ def test_a_stationary_point_is_the_well_of_its_start(start, end):
     assert found.converged
     assert found.residual <= 1e-10
     assert np.allclose(found.y, [end, 0], rtol=0, atol=1e-9)
+
+
+def test_the_envelope_gap_of_a_quadratic_is_in_closed_form():
+    """On g = y2^2 (y1 at a well), G - V = y2^2 - y2^2 / (1 + 2 gamma): 12 of 12.96 for y2 = 3.6, gamma = 6.25."""
+    gap = reference.envelope_gap(Wells(), np.zeros(1), np.array([1.0, 3.6]), 6.25, 1e-12)
+    assert gap == pytest.approx(12.0)
+    assert reference.envelope_gap(Wells(), np.zeros(1), np.array([-1.0, 0.0]), 6.25, 1e-12) == 0
+
+
+def test_the_proximal_term_is_part_of_all_derivatives():
+    """Gradient and products of g(th) + |th - y|^2 / (2 gamma), by differences of the value and of the gradient."""
+    near = reference.Proximal(Wells(), np.array([0.3, -0.4]), 0.5)
+    x, th, v, step = np.zeros(1), np.array([0.7, 0.2]), np.array([0.6, -1.1]), 1e-5
+    slope = (near.lower_value(x, th + step * v) - near.lower_value(x, th - step * v)) / (2 * step)
+    assert near.lower_grad_y(x, th) @ v == pytest.approx(slope, rel=1e-8)
+    bend = (near.lower_grad_y(x, th + step * v) - near.lower_grad_y(x, th - step * v)) / (2 * step)
+    assert np.allclose(near.lower_hvp(x, th, v), bend, rtol=1e-8)
+    product, diagonal = near.lower_curvature(x, th)
+    assert np.allclose(product(v), bend, rtol=1e-8)
+    assert diagonal is None
