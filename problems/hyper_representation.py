@@ -138,7 +138,7 @@ class RepresentationLocal(SampledLocal):
         def product(v: Array) -> Array:
             return loss.along(self._head_only(v)).product(self._head) + self._c * v
 
-        spread = weigh(loss.probabilities * (1 - loss.probabilities), loss.weight)
+        spread = weigh(loss.link.spread(loss.probabilities), loss.weight)
         return product, self._c + loss.squares(self._head, spread)
 
     def frozen(self, x: Array) -> "RepresentationLocal":

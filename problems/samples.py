@@ -132,6 +132,11 @@ class Samples:
     def count(self) -> int:
         return self.rows.shape[-2]
 
+    @property
+    def stacked(self) -> bool:
+        """Whether they are several agents'."""
+        return self.rows.ndim == 3
+
     def take(self, indices: Array) -> "Samples":
         """The samples of a mini-batch: indices (b,) or (agents, b)."""
         if self.rows.ndim == 2:
@@ -163,7 +168,7 @@ class SampledLocal(ABC):
     ) -> None:
         """``dims`` are the lengths of x and y, ``batches`` the samples of a mini-batch (upper, lower; 0 = all)."""
         self._upper_samples, self._lower_samples, self._link = upper, lower, link
-        self._stacked = lower.rows.ndim == 3
+        self._stacked = lower.stacked
         self._starter = starter
         self._batch_upper, self._batch_lower = batches
         self._charged: dict[tuple[str, int, int], Charges] = {}
