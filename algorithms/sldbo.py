@@ -83,6 +83,10 @@ class Settings:
     coin: Annotated[Literal["agent", "shared", "aligned", "capped"], Doc("who tosses for snapshots")] = "shared"
     reuse: Annotated[Literal["dir", "mat"], Doc("reuse a snapshot's directions, or its matrices")] = "dir"
 
+    def __post_init__(self) -> None:
+        if not all(0.0 < share <= 1.0 for share in self.refresh_of):
+            raise ValueError(f"refresh_of is {list(self.refresh_of)}: each share must be above 0 and at most 1")
+
 
 def program(agent: Agent, settings: Settings) -> Program:
     tracking = scheme(MIXINGS[settings.mixing])

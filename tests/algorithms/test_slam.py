@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from problems import quadratic
-from simulator.delays import Constant
-from simulator.world import Crash, Loss, Network
+from simulator.agent import Wait
+from simulator.delays import Constant, Exponential
+from simulator.world import Compute, Crash, Loss, Network
 
 UNEVEN = ({0: 0.75, 1: 0.25}, {0: 0.25, 1: 0.75})
 
@@ -139,3 +140,13 @@ def test_agent_that_lost_its_memory_goes_on_from_its_checkpoint(run, small) -> N
     crashed = run("slam", small, 150, network=network, failures=(crash,))
     assert crashed.outcome.simulated_s > plain.outcome.simulated_s + 1.9
     np.testing.assert_array_equal(crashed.mean(150, "x"), plain.mean(150, "x"))
+
+
+def test_a_missed_deadline_breaks_the_sum_and_says_so(run, small) -> None:
+    """Kept by all it is a barrier; missed now and then, the multipliers' sum and the end are off for good."""
+    barrier, kept = (run("slam", small, 60, wait=wait) for wait in (Wait(), Wait("deadline", seconds=1.0)))
+    np.testing.assert_array_equal(kept.mean(60, "x"), barrier.mean(60, "x"))
+    slow = {"compute": Compute(seconds_per_step=Exponential(1.0)), "neumann_step": 0.25}
+    seen = run("slam", small, 1000, wait=Wait("deadline", seconds=2.0), **slow)
+    assert np.linalg.norm(sum(report["drift_y"] for report in seen.reports[1000].values())) > 0.1
+    assert np.linalg.norm(seen.mean(1000, "x") - end(small, 10, 0.25)[0]) > 0.01

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from algorithms import sldbo
 from simulator.agent import Wait
 from simulator.delays import Constant
 from simulator.world import Crash, Loss, Network
@@ -203,6 +204,12 @@ def test_one_agent_that_evaluates_less_leaves_it_exact(run, instance) -> None:
     spared, *others = (meter.oracle_calls["lower_hvp"] for meter in seen.outcome.meters)
     assert spared < 450
     assert min(others) > 3650
+
+
+def test_share_of_an_agent_must_be_one() -> None:
+    """A share outside (0, 1] is refused in one sentence, whichever agent's it is."""
+    with pytest.raises(ValueError, match=r"refresh_of is \[0.5, 1.5\]: each share must be above 0 and at most 1"):
+        sldbo.Settings(refresh_of=(0.5, 1.5))
 
 
 def test_common_coins_save_time_and_own_coins_save_work_alone(run, small) -> None:

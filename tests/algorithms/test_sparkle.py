@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from simulator.agent import Wait
 from simulator.delays import Constant
 from simulator.world import Crash, Loss, Network
 
@@ -143,3 +144,11 @@ def test_agent_that_lost_its_memory_goes_on_from_its_checkpoint(run, small, name
     crashed = run(name, small, 150, network=network, failures=(crash,), averaging=0.5)
     assert crashed.outcome.simulated_s > plain.outcome.simulated_s + 1.9
     same(plain, crashed, 150)
+
+
+@pytest.mark.parametrize("name", ["sparkle", "sparkle_gt", "sparkle_extra_gt"])
+def test_a_deadline_that_all_keep_is_a_barrier(run, small, name) -> None:
+    """Everybody's message comes in time: the same iterates to the last bit."""
+    steps = {"step_x": 0.02, "step_y": 0.05, "step_u": 0.05}
+    barrier, deadline = (run(name, small, 60, wait=wait, **steps) for wait in (Wait(), Wait("deadline", seconds=1.0)))
+    same(barrier, deadline, 60)

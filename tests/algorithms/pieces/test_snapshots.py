@@ -17,7 +17,10 @@ PROBLEM = quadratic.build(quadratic.Settings(dim_x=3, dim_y=4), agents=2, seed=0
 
 @dataclass
 class Evaluator:
-    """Stands for an agent: runs what it is asked to, and writes down the names."""
+    """Stands for an agent: runs what it is asked to, and writes down the names.
+
+    It has no `rng`: the stream of the mini-batches is none of the coin's.
+    """
 
     id: int = 0
     problem: Any = PROBLEM.local(0)
