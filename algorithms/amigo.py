@@ -24,7 +24,7 @@ p + (2Q + 1)q up in 2Q + 1 round trips ("cg": one product, trip and q each way m
 
 Traps: with Q = 1 it is SOBA with the three steps taken one after the other. The inner loops make all of its evaluations
 dependent on one another: many short round trips, and so latency counts. Every mean has to be fresh, so it waits for
-all.
+all; a question lost for good stalls it unless `ask_again_after_s` is set.
 """
 
 from dataclasses import dataclass

@@ -25,7 +25,7 @@ hardly felt at small gamma. The paper moves x by a step of its own: with mu_k fa
 by mu_k here. mu has to be large enough at first for f to matter. The gradients of g in x are subtracted from one
 another, so they have one mini-batch; `samples` = shared takes it for the whole round, independent draws another one for
 theta and for y. The released toy code multiplies f by c_k and stops y with the known solution: not copied. Every mean
-has to be fresh, so it waits for all.
+has to be fresh, so it waits for all; a question lost for good stalls it unless `ask_again_after_s` is set.
 """
 
 from dataclasses import dataclass

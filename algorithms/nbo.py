@@ -27,7 +27,8 @@ Hessian-vector products, one cross product. "cg": one product for each step of e
 each way for it. (x, y) is held by the workers while it does not change.
 
 Traps: Newton's region is real: from far away "cg" and small T diverge; `warm_up` steps on y with x frozen cure it. c
-must be at most 1/L, L the largest eigenvalue of H. Every mean has to be fresh, so it waits for all.
+must be at most 1/L, L the largest eigenvalue of H. Every mean has to be fresh, so it waits for all; a question lost for
+good stalls it unless `ask_again_after_s` is set.
 """
 
 from dataclasses import dataclass

@@ -17,7 +17,7 @@ that products at a fixed (x, y) cost one vector each way. What a question is abo
 is part of the header; its payload is the new arguments alone, an answer's payload the answer alone.
 
 Batches: each worker draws from its own stream. While `fleet.batch` stays the same value, all questions are answered on
-one batch; with None (the default) `draw()` gives a fresh one at every call.
+one batch; with None (the default) `draw()` gives a fresh one at every call, with WHOLE all samples of the worker.
 
 Waiting: under `all` the mean is over all members. Under `first` and `deadline` it is over those who answered (at least
 one), whatever their data; a worker that is behind goes on with the newest question and leaves out those in between.
@@ -45,6 +45,8 @@ Oracle: TypeAlias = Callable[..., Vectors]
 """A method's own oracle: called as oracle(problem, draw, *arguments)."""
 
 ASK, ANSWER = "ask", "answer"
+WHOLE = "whole"
+"""Name of the batch that holds all samples of a worker."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Fleet:
         self.members: Collection[int] = agent.neighbors
         """Ids of the workers that are asked."""
         self.batch: Hashable = None
-        """Name of the batch on which questions are answered; None = a fresh one at every draw."""
+        """Name of the batch on which questions are answered; None = a fresh one at every draw, WHOLE = no batch."""
         self._agent, self._patience = agent, ask_again_after_s
         self._number = 0
         self._held: dict[int, dict[str, np.ndarray]] = {i: {} for i in agent.neighbors}
@@ -146,6 +148,8 @@ class _Batches:
         """The `draw` of a question."""
 
         def draw() -> Batch | None:
+            if name == WHOLE:
+                return None
             if name is None or name != self.name:
                 self.name, self.batch = name, self._agent.problem.draw(self._agent.rng)
             return self.batch

@@ -35,7 +35,10 @@ class LinearSystem(Protocol):
 
 
 class GradientDescent:
-    """A given number of steps s <- s - step (H s - b) from `start`."""
+    """A given number of steps s <- s - step (H s - b) from `start`.
+
+    From step b it is the Neumann series step sum_{j=0..steps} (I - step H)^j b, truncated.
+    """
 
     def __init__(self, start: np.ndarray, right: np.ndarray, step: float, steps: int):
         self.solution = start
@@ -51,6 +54,29 @@ class GradientDescent:
 
     def take(self, product: np.ndarray) -> None:
         self.solution = self.solution - self._step * (product - self._right)
+        self._left -= 1
+
+
+class NeumannTerm:
+    """One term of a series of N in the place of all: N step (I - step H)^j b.
+
+    With j drawn from 0..N-1 it is the Neumann series up to term N - 1 on average.
+    """
+
+    def __init__(self, right: np.ndarray, step: float, terms: int, chosen: int):
+        self.direction = right
+        self._step, self._terms, self._left = step, terms, chosen
+
+    @property
+    def solution(self) -> np.ndarray:
+        return self._terms * self._step * self.direction
+
+    @property
+    def done(self) -> bool:
+        return self._left == 0
+
+    def take(self, product: np.ndarray) -> None:
+        self.direction = self.direction - self._step * product
         self._left -= 1
 
 

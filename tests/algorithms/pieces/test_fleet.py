@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from algorithms.pieces.fleet import Draw, Fleet, Oracle, Vectors, serve
+from algorithms.pieces.fleet import WHOLE, Draw, Fleet, Oracle, Vectors, serve
 from problems import quadratic
 from problems.metered import Metered
 from simulator.agent import Agent, Program, Wait
@@ -114,6 +114,26 @@ class Coin:
 
     def shown(self, x: np.ndarray, batch: Any) -> np.ndarray:
         return np.array(batch)
+
+
+def test_whole_data_is_no_batch() -> None:
+    """Under that name nothing is drawn, and the batch before is still there afterwards."""
+    seen: list[bool] = []
+    before: list[float] = []
+
+    def which(problem: Any, draw: Draw, x: np.ndarray) -> Vectors:
+        batch = draw()
+        seen.append(batch is None)
+        return (x if batch is None else batch,)
+
+    def script(fleet: Fleet, agent: Agent) -> Program:
+        for name in (1, WHOLE, 1):
+            fleet.batch = name
+            before.append(float((yield from fleet.mean("which", x=X[:1]))[0][0]))
+
+    play(script, {"which": which}, locals_=lambda i: Coin())
+    assert seen == [False] * N + [True] * N + [False] * N
+    assert before[0] == before[2] != before[1]
 
 
 def test_batches_have_names() -> None:

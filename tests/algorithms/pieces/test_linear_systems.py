@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from algorithms.pieces.linear_systems import ConjugateGradients, GradientDescent, LinearSystem
+from algorithms.pieces.linear_systems import ConjugateGradients, GradientDescent, LinearSystem, NeumannTerm
 
 H = np.diag([1.0, 2.0, 5.0]) + 0.1
 RIGHT = np.array([1.0, -2.0, 3.0])
@@ -34,6 +34,21 @@ def test_no_steps_leave_the_start() -> None:
     found, products = solved(GradientDescent(RIGHT, 2.0 * RIGHT, 0.1, 0))
     np.testing.assert_array_equal(found, RIGHT)
     assert products == 0
+
+
+def test_gradient_descent_from_its_first_step_is_the_neumann_series() -> None:
+    """step sum_j (I - step H)^j b, j = 0..4, term by term."""
+    found, _ = solved(GradientDescent(0.1 * RIGHT, RIGHT, 0.1, 4))
+    terms = [np.linalg.matrix_power(np.eye(3) - 0.1 * H, j) @ RIGHT for j in range(5)]
+    np.testing.assert_allclose(found, 0.1 * np.sum(terms, axis=0), rtol=1e-13)
+
+
+def test_random_terms_average_to_the_series() -> None:
+    """The mean over j = 0..4 of one term in the place of all is the series of five; term j takes j products."""
+    found = [solved(NeumannTerm(RIGHT, 0.1, 5, j)) for j in range(5)]
+    assert [products for _, products in found] == [0, 1, 2, 3, 4]
+    series, _ = solved(GradientDescent(0.1 * RIGHT, RIGHT, 0.1, 4))
+    np.testing.assert_allclose(np.mean([solution for solution, _ in found], axis=0), series, rtol=1e-13)
 
 
 def test_conjugate_gradients_are_exact_after_as_many_products_as_unknowns() -> None:
