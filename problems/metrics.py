@@ -6,9 +6,13 @@ from functools import cached_property
 import numpy as np
 
 from problems.base import Array, Metric, Problem
-from problems.envelope import GAMMA, envelope_gap
 from problems.errors import ProblemError, unknown
-from problems.reference import norm
+from problems.reference import envelope_gap, norm
+
+GAMMA = 0.5
+"""Parameter of the Moreau envelope in ``envelope_gap``."""
+RESIDUAL = 1e-9
+"""Length of the gradient at which the search for the envelope ends."""
 
 
 class Point:
@@ -55,7 +59,7 @@ COMMON: Mapping[str, Entry] = {
     ),
     "envelope_gap": (
         Metric(f"G - V at (x, y), V being the Moreau envelope of the mean lower objective G with gamma = {GAMMA}"),
-        lambda at: envelope_gap(at.average, at.x, at.y),
+        lambda at: envelope_gap(at.average, at.x, at.y, GAMMA, RESIDUAL),
     ),
     "upper_objective_resolved": (
         Metric("F(x): mean over agents of f_i(x, y*(x)), the lower level solved again exactly"),

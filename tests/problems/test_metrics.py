@@ -48,6 +48,17 @@ def test_metrics_are_means_over_agents():
     assert found["upper_objective_resolved"] == pytest.approx(resolved)
 
 
+def test_the_envelope_gap_of_a_quadratic():
+    """r'(A + 1/gamma)^-1 r / 2 with r = grad_y G and gamma = 1/2; zero at the lower solution, NaN at no number."""
+    x, y = np.ones(3), np.arange(4.0)
+    slope = PROBLEM.average().lower_grad_y(x, y)
+    expected = slope @ np.linalg.solve(PROBLEM.arrays["A"].mean(0) + 2.0 * np.eye(4), slope) / 2
+    assert PROBLEM.measure(["envelope_gap"], x, y)["envelope_gap"] == pytest.approx(expected, rel=1e-9)
+    solved = PROBLEM.measure(["envelope_gap"], x, PROBLEM.lower_solution(x))
+    assert solved["envelope_gap"] == pytest.approx(0.0, abs=1e-13)
+    assert np.isnan(PROBLEM.measure(["envelope_gap"], np.full(3, np.nan), y)["envelope_gap"])
+
+
 def test_distances_need_an_optimum():
     """A problem that does not know its optimum is refused by name."""
 

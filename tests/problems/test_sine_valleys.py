@@ -84,6 +84,17 @@ def test_the_lower_solution_is_a_global_minimiser_and_the_hypergradient_its_slop
         assert problem.hypergradient(at)[0] == pytest.approx(slope, abs=1e-7)
 
 
+def test_the_envelope_gap_vanishes_where_y_is_stationary_in_whatever_valley():
+    """None at a top and in two valleys, which is why it does not tell them apart; between them that of a search."""
+    problem, x = sine_valleys.build(Settings(), agents=3, seed=0), np.array([2.0])
+    gaps = {y: problem.measure(["envelope_gap"], x, np.array([y]))["envelope_gap"] for y in (-1.0, 0.0, 1.0)}
+    for y in (-np.pi / 2, 1.5 * np.pi, np.pi / 2):
+        assert problem.measure(["envelope_gap"], x, np.array([y]))["envelope_gap"] == pytest.approx(0.0, abs=1e-12)
+    for y, gap in gaps.items():
+        theta = np.linspace(y - 2, y + 2, 400_001)
+        assert gap == pytest.approx(np.sin(y) - (np.sin(theta) + (theta - y) ** 2).min(), abs=1e-9)
+
+
 def test_charges_by_hand():
     """q = 3: an angle costs 2 operations an entry, a sine 10, its factor 1; fused calls share the wave."""
     local = sine_valleys.build(Settings(dim=3), agents=2, seed=0).local(0)
