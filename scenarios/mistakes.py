@@ -53,7 +53,7 @@ def _mistake(item: dict[str, Any], model: type[BaseModel], file: str, data: Any,
     kind = item["type"]
     if kind == "extra_forbidden":
         rule = f"is not a key here; {nearest(path[-1], _table(model, location[:-1]).model_fields)}"
-    elif kind in ("unknown_kind", "unknown_model"):
+    elif kind in ("unknown_kind", "unknown_model", "unknown_name"):
         return _unknown_kind(item["msg"], model, file, value, prefix + path, location)
     else:
         rule = _rule(item)
@@ -61,7 +61,7 @@ def _mistake(item: dict[str, Any], model: type[BaseModel], file: str, data: Any,
 
 
 def _unknown_kind(key: str, model: type[BaseModel], file: str, table: Any, path: Path, location: Path) -> Mistake:
-    """A table whose ``kind`` (or ``model``) names none of those that may stand there."""
+    """A table whose ``kind`` (or ``model`` or ``name``) names none of those that may stand there."""
     if not isinstance(table, Mapping):
         return Mistake(file, dotted(path), table, "must be a table")
     known = [tag.strip("<>") for tag in _choices(_hint(model, location)) if tag]

@@ -9,6 +9,7 @@ from typing import Any
 
 import algorithms
 import problems
+from algorithms.pieces import compressors
 from scenarios.errors import Mistake, ScenarioError, nearest
 from topologies import families
 
@@ -54,6 +55,12 @@ KINDS: Mapping[str, Kind] = {
         "algorithm", algorithms.names, algorithms.load, lambda name: first_line(algorithms.load(name).doc)
     ),
     "problems": Kind("problem", problems.names, problems.load, lambda name: first_line(problems.load(name).__doc__)),
+    "compressors": Kind(
+        "compressor",
+        compressors.names,
+        compressors.load,
+        lambda name: first_line(compressors.load(name).__doc__),
+    ),
     "topologies": Kind("topology", families.names, families.load, families.summary),
     "scenarios": Kind("scenario", scenario_names, scenario_path, _question),
 }

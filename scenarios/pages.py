@@ -31,6 +31,8 @@ def page(name: str) -> str:
     match kind:
         case "algorithms":
             return _algorithm(thing)
+        case "compressors":
+            return "\n\n".join([inspect.cleandoc(thing.__doc__ or ""), _settings(thing, {})])
         case "scenarios":
             return str(thing.read_text(encoding="utf-8")).rstrip("\n")
     return "\n\n".join([inspect.cleandoc(thing.__doc__ or ""), _settings(thing.Settings, {})])

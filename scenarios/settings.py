@@ -5,12 +5,13 @@ as strictly as the rest of the file: nothing unknown, nothing converted, every n
 """
 
 import dataclasses
+import json
 import types
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 from typing_extensions import Doc
 
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
@@ -45,7 +46,7 @@ def _described(cls: type, prefix: str) -> Iterator[Setting]:
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
         kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-        if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+        if _is_table(kind):
             yield from _described(kind, f"{prefix}{field.name}.")
         else:
             yield dataclasses.replace(_setting(field, hint), name=prefix + field.name)
@@ -67,14 +68,38 @@ def model(cls: type) -> type[BaseModel]:
 
 def _modelled(hint: Any) -> Any:
     """The hint with every dataclass in it replaced by its strict model."""
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+    if _is_table(hint):
         return model(hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return Annotated[(_modelled(arguments[0]), *arguments[1:])]
     if origin in (Union, types.UnionType):
-        return Union[tuple(_modelled(argument) for argument in arguments)]  # noqa: UP007 - built from a tuple
+        tables = [argument for argument in arguments if _is_table(argument)]
+        if len(tables) < 2:
+            return Union[tuple(_modelled(argument) for argument in arguments)]  # noqa: UP007 - built from a tuple
+        rest = [argument for argument in arguments if argument not in tables]
+        return Union[(_named(tables), *rest)]
     return hint
+
+
+def _is_table(hint: Any) -> bool:
+    return isinstance(hint, type) and dataclasses.is_dataclass(hint)
+
+
+def _named(choices: list[type]) -> Any:
+    """One of several dataclasses: the table says by its key ``name`` which one."""
+
+    def tag(value: object) -> str:
+        return f"<{value.get('name') if isinstance(value, Mapping) else getattr(value, 'name', None)}>"
+
+    tagged = tuple(Annotated[model(choice), Tag(f"<{_name(choice)}>")] for choice in choices)
+    discriminator = Discriminator(tag, custom_error_type="unknown_name", custom_error_message="name")
+    return Annotated[Union[tagged], discriminator]  # noqa: UP007
+
+
+def _name(choice: type) -> str:
+    """What the key ``name`` of its table says: the default of that field."""
+    return str(next(field.default for field in dataclasses.fields(choice) if field.name == "name"))
 
 
 def _default(field: dataclasses.Field[Any]) -> Any:
@@ -106,8 +131,17 @@ def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:
     docs = [note.documentation for note in getattr(hint, "__metadata__", ()) if isinstance(note, Doc)]
     bounds = [_bound(note) for note in getattr(hint, "__metadata__", ()) if not isinstance(note, Doc)]
     kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
-    shown = kind.__name__ if isinstance(kind, type) else str(kind).replace("typing.", "")
+    shown = kind.__name__ if isinstance(kind, type) else _shown_type(kind)
     return Setting(field.name, " ".join([shown, *filter(None, bounds)]), _shown_default(field), " ".join(docs))
+
+
+def _shown_type(kind: Any) -> str:
+    """As it stands in the code; of tables only which names they may have."""
+    tables = [choice for choice in get_args(kind) if _is_table(choice)]
+    if not tables:
+        return str(kind).replace("typing.", "")
+    others = ["None" if choice is type(None) else str(choice) for choice in get_args(kind) if choice not in tables]
+    return " | ".join([f"{{ name = {' | '.join(map(_name, tables))} }}", *others])
 
 
 BOUNDS = {"Gt": "> {gt}", "Ge": ">= {ge}", "Lt": "< {lt}", "Le": "<= {le}", "MinLen": "at least {min_length} long"}
@@ -125,7 +159,17 @@ def vars_of(note: Any) -> dict[str, Any]:
     return {field.name: getattr(note, field.name) for field in dataclasses.fields(note)}
 
 
+def shown(value: Any) -> Any:
+    """A setting as a file states it: of a table its name, and what differs from the defaults."""
+    if not dataclasses.is_dataclass(value):
+        return value
+    fields = sorted(dataclasses.fields(value), key=lambda field: field.name != "name")
+    items = [(field.name, getattr(value, field.name), field.default) for field in fields]
+    stated = [f"{name} = {json.dumps(item)}" for name, item, default in items if name == "name" or item != default]
+    return f"{{ {', '.join(stated)} }}"
+
+
 def _shown_default(field: dataclasses.Field[Any]) -> str:
     if field.default is not dataclasses.MISSING:
-        return str(field.default)
+        return str(shown(field.default))
     return "required" if field.default_factory is dataclasses.MISSING else str(field.default_factory())

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+import algorithms
+from scenarios import settings
 from scenarios.errors import MISSING
 from scenarios.mistakes import dotted, explain
 from scenarios.schema import Document, Network, Waiting
@@ -35,6 +37,19 @@ def test_unknown_keys_are_compared_with_the_table_they_stand_in() -> None:
     """The nearest key of a straggler is a straggler's, not one of the whole file."""
     found = told(Document, {"stragglers": ({"agents": (1,), "slowdwn": 2.0},)})
     assert ("stragglers.0.slowdwn", 2.0, 'is not a key here; the nearest is "slowdown"') in found
+
+
+def test_a_table_that_is_chosen_by_its_name() -> None:
+    """An unknown name, none, and a key of another table: a compressor of C-SOBA's settings."""
+    model = settings.model(algorithms.load("c_soba").settings)
+    assert told(model, {"compressor": {"name": "rand_kk"}}) == [
+        ("compressor.name", "rand_kk", 'is not a known name; the nearest is "rand_k"')
+    ]
+    ((key, value, rule),) = told(model, {"compressor_lower": {"k": 2}})
+    assert (key, value, rule.partition(",")[0]) == ("compressor_lower.name", MISSING, "is required; known: identity")
+    assert told(model, {"compressor": {"name": "rand_k", "sedeed": True}}) == [
+        ("compressor.sedeed", True, 'is not a key here; the nearest is "seeded"')
+    ]
 
 
 def test_a_choice_lists_its_values() -> None:

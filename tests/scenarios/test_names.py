@@ -8,7 +8,7 @@ from scenarios.errors import ScenarioError
 
 def test_every_kind_has_names_and_each_name_a_summary() -> None:
     """One line, without line breaks."""
-    assert set(names.KINDS) == {"algorithms", "problems", "topologies", "scenarios"}
+    assert set(names.KINDS) == {"algorithms", "problems", "compressors", "topologies", "scenarios"}
     for kind in names.KINDS.values():
         for name in kind.names():
             summary = kind.summary(name)
@@ -21,6 +21,7 @@ def test_find_knows_the_kind_of_a_name() -> None:
     assert names.find("ring") == "topologies"
     assert names.find("quadratic") == "problems"
     assert names.find("soba") == "algorithms"
+    assert names.find("rand_k") == "compressors"
     with pytest.raises(ScenarioError, match='nearest is "soba"'):
         names.find("sobaa")
 

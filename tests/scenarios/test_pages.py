@@ -47,6 +47,21 @@ def test_a_variants_page_has_its_own_defaults() -> None:
     assert "default 0.1" in line
 
 
+def test_a_compressors_page_has_its_settings() -> None:
+    """Rand-k keeps k entries or a fraction, and sends indices or a seed."""
+    page = pages.page("rand_k")
+    assert page.startswith("Rand-k: ")
+    for name in ("fraction", "seeded", "name"):
+        assert any(line.split()[:1] == [name] for line in page.splitlines())
+
+
+def test_a_setting_that_is_a_table_names_what_it_may_be() -> None:
+    """C-SOBA's compressor, and its default as a file would give it."""
+    line = next(line for line in pages.page("c_soba").splitlines() if line.split()[:1] == ["compressor"])
+    assert "{ name = identity | rand_k |" in line
+    assert 'default { name = "rand_k", fraction = 0.1 }' in line
+
+
 def test_the_plan_says_what_would_be_run(written: Callable[..., Path], text: str) -> None:
     """Runs, agents, end, target, and what cannot run."""
     plan = pages.plan(loader.load(written(text + '\n[[algorithms]]\nname = "ma_soba"\n')))

@@ -68,6 +68,67 @@ def test_rules_of_the_dataclass_itself_hold() -> None:
         settings.read(Outer, {"data": "x", "inner": {"alpha": 1.0}})
 
 
+@dataclasses.dataclass(frozen=True)
+class Disc:
+    """One of two tables that may stand under one key."""
+
+    name: Literal["disc"] = "disc"
+    radius: Annotated[float, Gt(0), Doc("radius, m")] = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Box:
+    """The other."""
+
+    name: Literal["box"] = "box"
+    side: Annotated[int | None, Ge(1), Doc("side, m")] = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Drawn:
+    """Settings that choose among tables."""
+
+    shape: Annotated[Disc | Box, Doc("shape")] = Box(side=2)
+    other: Annotated[Disc | Box | None, Doc("another")] = None
+
+
+@pytest.mark.parametrize(
+    ("table", "expected"),
+    [
+        ({}, Drawn()),
+        ({"shape": {"name": "disc", "radius": 2}}, Drawn(shape=Disc(radius=2.0))),
+        ({"other": {"name": "box"}}, Drawn(other=Box())),
+    ],
+)
+def test_a_table_says_by_its_name_which_dataclass_it_is(table: dict[str, object], expected: Drawn) -> None:
+    """The others' settings are unknown to it."""
+    assert settings.read(Drawn, table) == expected
+
+
+@pytest.mark.parametrize(
+    ("table", "location"),
+    [
+        ({"shape": {"name": "ring"}}, ("shape",)),
+        ({"shape": {"radius": 2.0}}, ("shape",)),
+        ({"shape": "disc"}, ("shape",)),
+        ({"shape": {"name": "box", "radius": 2.0}}, ("shape", "<box>", "radius")),
+        ({"other": {"name": "disc", "radius": -1.0}}, ("other", "<disc>", "radius")),
+    ],
+)
+def test_a_broken_choice_is_located(table: dict[str, object], location: tuple[str, ...]) -> None:
+    """Unknown or missing name, no table at all, another's setting, a value out of range: one mistake each."""
+    with pytest.raises(ValidationError) as caught:
+        settings.read(Drawn, table)
+    assert [error["loc"] for error in caught.value.errors()] == [location]
+
+
+def test_a_choice_is_described_by_its_names_and_its_default_as_a_table() -> None:
+    """As a file would state it."""
+    shape, other = settings.describe(Drawn)
+    assert shape == settings.Setting("shape", "{ name = disc | box }", '{ name = "box", side = 2 }', "shape")
+    assert (other.type, other.default) == ("{ name = disc | box } | None", "None")
+
+
 def test_description_gives_name_type_bounds_default_and_meaning() -> None:
     """Nested settings have dotted names."""
     described = {setting.name: setting for setting in settings.describe(Outer)}
