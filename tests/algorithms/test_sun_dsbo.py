@@ -9,9 +9,10 @@ import pytest
 from scipy.linalg import solve_discrete_lyapunov
 
 from algorithms.sun_dsbo import Settings, steps, upper_weight
-from problems import quadratic, sine_valleys
+from problems import network_cleaning, quadratic, sine_valleys
 from problems.base import Array, Batch, Charges, Local
 from problems.oracles import Oracles
+from problems.partition import Partition
 from simulator.agent import Wait
 from simulator.delays import Constant
 from simulator.world import Crash, Loss, Network
@@ -173,6 +174,17 @@ def test_equal_steps_make_the_bias_small_and_the_same_for_every_weight(run, inst
 
 
 @pytest.mark.realdata
+def test_bias_grows_as_the_graph_gets_sparser(run, instance) -> None:
+    """SE with b = d = .1: none with complete averaging, .18 on the lazy ring, where tracking has none either."""
+    problem = instance("sun_n8_h1")
+    target, scale = problem.penalty_solution(0.03, 1.0)[0], problem.optimum()[0]
+    whole = run("sun_dsbo_se", problem, 800, rows=complete(8), **REST)
+    sparse = run("sun_dsbo_se", problem, 400, rows=ring(8, lazy=True), **REST)
+    assert error(whole, target, scale, 800) < 1e-10
+    assert error(sparse, target, scale, 400) == pytest.approx(0.18, rel=0.03)
+
+
+@pytest.mark.realdata
 @pytest.mark.parametrize(("power", "expected"), [(0.45, 0.0135), (1.0, 1.11e-3)])
 def test_documented_errors_with_a_falling_weight(run, instance, power, expected) -> None:
     """mu_k = k^-power, x moving by .1/mu_k: the distance to x* itself after 2,000 rounds of tracking."""
@@ -297,6 +309,25 @@ def test_independent_samples_are_amplified_by_the_weight(run, instance) -> None:
             assert rms == pytest.approx((theory / 2) ** 0.5, rel=0.15)
     assert found["shared", 0.05] == pytest.approx(found["shared", 0.2], rel=0.15)
     assert found["independent", 0.05] == pytest.approx(4 * found["independent", 0.2], rel=0.15)
+
+
+@pytest.mark.parametrize(("samples", "auc"), [("shared", 0.95), ("independent", 0.5)])
+def test_cleaning_with_a_network_needs_one_sample(run, samples, auc) -> None:
+    """Digits, 40 % wrong labels, mini-batches of 16: weights tell right from wrong only with one lower sample."""
+    settings = network_cleaning.Settings(
+        train=800,
+        validation=400,
+        corruption=0.4,
+        corruption_kind="uniform",
+        partition=Partition("by_label", sorted_fraction=0.8),
+        batch_upper=16,
+        batch_lower=16,
+    )
+    problem = network_cleaning.build(settings, agents=8, seed=0)
+    options = {"step_x": 200.0, "step_y": 0.3, "mu": 0.1, "gamma": 5.0, "samples": samples}
+    seen = run("sun_dsbo", problem, 80, **options)
+    found = problem.measure(["auc"], seen.mean(80, "x"), seen.mean(80, "y"))
+    assert found["auc"] == pytest.approx(auc, abs=0.05)
 
 
 @pytest.mark.realdata
