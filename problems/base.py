@@ -105,6 +105,11 @@ T(n) = F(n) + B(n) for the tangents and Q(n) = 2F(n) - D(n) + 2B(n) + C(n) for t
     directions          hyper_representation: upper_grad_y H(m), lower_hvp 2H(n) + C(n) + R; network_cleaning:
                         lower_hvp T(n) + Q(n) + R; lower_cross as in lower_products
     ==================  =====================================================================================
+
+``elastic_net`` is charged as ``regularisation`` with R = 8q. ``few_shot`` is charged as ``hyper_representation`` for
+the samples of its tasks, and 2p more for each task where the tasks' backbones add up (upper_grad_x, lower_grad_x and
+lower_cross). Problems by automatic differentiation (``automatic.py``) cost what their author states, or what XLA
+counts in the traced function; a fused call's cost is spread over its parts in proportion to what each costs alone.
 """
 
 from collections.abc import Mapping, Sequence

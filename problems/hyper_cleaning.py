@@ -28,7 +28,7 @@ from problems.datasets import SETS, Rows
 from problems.linear_model import Forward, LinearLocal
 from problems.partition import split as deal
 from problems.sampled import Held, SampledProblem, SampledSettings, data_bytes, hold, split_of
-from problems.samples import Classifier, Samples, Softmax, Starter, over_classes
+from problems.samples import Classifier, Link, Samples, Softmax, Starter, over_classes
 from problems.splits import Split, sizes
 from problems.streams import stream
 
@@ -134,7 +134,7 @@ class CleaningLocal(LinearLocal):
         self,
         upper: Samples,
         lower: Samples,
-        link: Classifier,
+        link: Link,
         dim_x: int,
         settings: Settings,
         starter: Starter,

@@ -205,10 +205,10 @@ class HyperRepresentation(SampledProblem):
         solved = reference.minimise_lower(frozen, np.zeros(0, self.dtype), start, TOLERANCE)
         return solved.y if solved.converged else np.full_like(solved.y, np.nan)
 
-    def _predicted(self, x: Array, y: Array) -> Array:
+    def _test_outputs(self, x: Array, y: Array) -> Array:
         head = self.network.depth - 1
         layers = self.network.layers(x, 0, head) + self.network.layers(y, head)
-        return self._link.classify(propagate(layers, self._split.test.features)[-1])
+        return propagate(layers, self._split.test.features)[-1]
 
     @property
     def _own_metrics(self) -> Mapping[str, metrics.Entry]:

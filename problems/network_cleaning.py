@@ -215,8 +215,8 @@ class NetworkCleaning(HyperCleaning):
             return np.full(self.dim_x, np.nan, self.dtype)
         return reference.hypergradient(self, x, y, ADJOINT, definite=False)
 
-    def _predicted(self, x: Array, y: Array) -> Array:
-        return self._link.classify(propagate(self.network.layers(y), self._split.test.features)[-1])
+    def _test_outputs(self, x: Array, y: Array) -> Array:
+        return propagate(self.network.layers(y), self._split.test.features)[-1]
 
     @property
     def _own_metrics(self) -> Mapping[str, metrics.Entry]:

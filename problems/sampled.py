@@ -15,7 +15,7 @@ from problems.base import Array, Local, Metric
 from problems.datasets import SETS, Rows
 from problems.errors import ProblemError
 from problems.partition import Partition
-from problems.samples import Link, Logistic, LoopedStack, Samples, Softmax, Squared
+from problems.samples import Classifier, Link, Logistic, LoopedStack, Samples, Softmax, Squared
 from problems.solved import Solved
 from problems.splits import Split, sizes, split
 
@@ -136,8 +136,7 @@ class SampledProblem(Solved):
     """A problem whose agents hold samples of a data set."""
 
     def __init__(self, settings: SampledSettings, split: Split, link: Link, upper: Held, lower: Held) -> None:
-        self._settings, self._split = settings, split
-        self._link: Any = link  # a Classifier where there are classes
+        self._settings, self._split, self._link = settings, split, link
         self._held_upper, self._held_lower = upper, lower
         self.agents = len(lower.targets)
         self.dtype = lower.rows.dtype
@@ -211,8 +210,8 @@ class SampledProblem(Solved):
 
     def _predicted(self, x: Array, y: Array) -> Array:
         """The class of each test sample."""
-        classes: Array = self._link.classify(self._test_outputs(x, y))
-        return classes
+        assert isinstance(self._link, Classifier)
+        return self._link.classify(self._test_outputs(x, y))
 
     def _test_outputs(self, x: Array, y: Array) -> Array:
         """The model's outputs (c, n) on the test samples; linear with weights y unless a problem says otherwise."""
