@@ -93,12 +93,12 @@ def test_is_extra_on_its_laplacian(run, small) -> None:
 @pytest.mark.parametrize("terms", [3, 40])
 def test_ends_where_local_hessians_lead(run, small, terms) -> None:
     """The derived point to 1e-9, in consensus, away from the optimum; multipliers sum to zero."""
-    seen = run("slam", small, 2500, neumann_terms=terms, neumann_step=0.25)
+    seen = run("slam", small, 900, neumann_terms=terms, neumann_step=0.25)
     for name, point, optimum in zip("xy", end(small, terms, 0.25), small.optimum(), strict=True):
-        found = np.stack([seen.reports[2500][i][name] for i in range(5)])
+        found = np.stack([seen.reports[900][i][name] for i in range(5)])
         assert np.abs(found - point).max() < 1e-9
         assert np.linalg.norm(point - optimum) > 0.01 * np.linalg.norm(optimum)
-    sums = [sum(report[f"drift_{name}"] for report in seen.reports[2500].values()) for name in "xy"]
+    sums = [sum(report[f"drift_{name}"] for report in seen.reports[900].values()) for name in "xy"]
     assert np.abs(np.concatenate(sums)).max() < 1e-10
 
 

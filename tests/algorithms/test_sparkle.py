@@ -80,7 +80,7 @@ def test_exact_averaging_is_soba(run, small, name, averaging) -> None:
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("h", ["1", "0.5", "0.25"])
+@pytest.mark.parametrize("h", ["1", *(pytest.param(h, marks=pytest.mark.slow) for h in ("0.5", "0.25", "0"))])
 @pytest.mark.parametrize("name", ["sparkle", "sparkle_gt", "sparkle_extra"])
 def test_exact_however_different_the_agents_are(run, instance, name, h) -> None:
     """Steps .05/.1/.1 on the ring of 8 (lazy unless tracked): x* to 1e-10."""
