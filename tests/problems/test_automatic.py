@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from problems import automatic, hyper_cleaning, quadratic, regularisation
+from problems import automatic, hyper_cleaning, hyper_representation, quadratic, regularisation
 from problems.base import COUNTED, FUSED, Batch
 from problems.checks import finite_differences, stack_differences
 from problems.errors import ProblemError
@@ -106,7 +106,30 @@ def cleaning_pair(**more):
     )
 
 
-PAIRS = [quadratic_pair, tuning_pair, cleaning_pair]
+@cache
+def representation_pair():
+    """Hyper-representation of digits by a network of two hidden layers of 4, two agents."""
+    settings = hyper_representation.Settings(
+        train=20, validation=16, test=1, hidden=4, hidden_layers=2, ridge=0.05, upper_ridge=0.1
+    )
+    by_hand = hyper_representation.build(settings, 2, 0)
+
+    def losses(x, y, batch):
+        first, between, second, last = x[:256].reshape(4, 64), x[256:260], x[260:276].reshape(4, 4), x[276:]
+        hidden = jnp.tanh(second @ jnp.tanh(first @ batch["rows"].T + between[:, None]) + last[:, None])
+        logits = (y[:40].reshape(10, 4) @ hidden + y[40:, None]).T
+        return jax.nn.logsumexp(logits, axis=1) - (logits * batch["targets"]).sum(1)
+
+    def upper(x, y, batch):
+        return losses(x, y, batch).mean() + 0.05 * (x @ x)
+
+    def lower(x, y, batch):
+        return losses(x, y, batch).mean() + 0.025 * (y @ y)
+
+    return by_hand, by_functions(by_hand, upper, lower)
+
+
+PAIRS = [quadratic_pair, tuning_pair, cleaning_pair, representation_pair]
 
 
 @pytest.mark.parametrize("pair", PAIRS)
