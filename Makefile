@@ -12,7 +12,7 @@ export BILEVELSIM_DATA ?= $(abspath ../shared/data)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint bench clean
+.PHONY: help demo test test-full lint bench table clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ lint: .venv/installed  ## style, types and import rules
 
 bench: .venv/installed  ## speed as ratios against floors and plain loops
 	$(BIN)/python -m benchmarks
+
+table: .venv/installed  ## every algorithm under five conditions: docs/studies/every_algorithm.md
+	$(BIN)/python docs/studies/every_algorithm.py run
 
 clean:  ## remove what the targets made
 	rm -rf .venv results build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
