@@ -53,6 +53,7 @@ from algorithms.needs import Needs
 from algorithms.pieces.fleet import WHOLE, Draw, Fleet, Vectors, serve
 from algorithms.pieces.hypergradient import direction_x
 from algorithms.pieces.linear_systems import GradientDescent, LinearSystem, NeumannTerm
+from algorithms.pieces.participation import participants
 from problems.base import Array, Local
 from simulator.agent import Agent, Event, Program
 
@@ -99,7 +100,7 @@ def server(agent: Agent, settings: Settings) -> Program:
     agent.report(0, x=x, y=y)
     for k in agent.rounds():
         for _ in range(settings.inner_rounds):
-            fleet.members = participants(agent, settings)
+            fleet.members = participants(agent, settings.participants)
             correction = {}
             if settings.inner == "svrg":
                 fleet.batch = anchor
@@ -107,7 +108,7 @@ def server(agent: Agent, settings: Settings) -> Program:
             fleet.batch = None
             (y,) = yield from fleet.mean("local_y", x=x, y=y, **correction)
 
-        fleet.members = participants(agent, settings)
+        fleet.members = participants(agent, settings.participants)
         fleet.batch = anchor
         if settings.hypergradient == "local":
             (x,) = yield from fleet.mean("local_x", x=x, y=y)
@@ -117,15 +118,6 @@ def server(agent: Agent, settings: Settings) -> Program:
             fleet.batch = None
             (x,) = yield from fleet.mean("corrected_x", x=x, y=y, h=h)
         agent.report(k, x=x, y=y)
-
-
-def participants(agent: Agent, settings: Settings) -> tuple[int, ...]:
-    """The workers that take part in a FedInn or a FedOut."""
-    workers = agent.neighbors
-    if settings.participants is None or settings.participants >= len(workers):
-        return workers
-    drawn = agent.rng.choice(workers, settings.participants, replace=False)
-    return tuple(sorted(int(i) for i in drawn))
 
 
 def inverse_hessian_product(

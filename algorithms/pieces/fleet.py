@@ -84,6 +84,11 @@ class Fleet:
 
     def mean(self, oracle: str, /, **arguments: np.ndarray) -> Generator[Event, Any, Vectors]:
         """The oracle of the averaged problem at these arguments, summed in order of worker: always a tuple."""
+        answers = yield from self.each(oracle, **arguments)
+        return mean(answers)
+
+    def each(self, oracle: str, /, **arguments: np.ndarray) -> Generator[Event, Any, dict[int, Vectors]]:
+        """The answer of every worker that is waited for, by its id."""
         self._number += 1
         question = Question(self._number, oracle, tuple(arguments), self.batch)
         for i in self.members:
@@ -91,7 +96,7 @@ class Fleet:
         answers = yield from self._answers(question, arguments)
         for i in answers:
             self._held[i].update(arguments)
-        return mean(answers)
+        return answers
 
     def _ask(self, i: int, question: Question, arguments: Mapping[str, np.ndarray]) -> Event:
         held = self._held[i]

@@ -75,7 +75,11 @@ def test_mean_is_the_averaged_problems_oracle() -> None:
         np.testing.assert_allclose(found, expected, rtol=1e-13)
 
 
-def test_only_what_is_new_travels() -> None:
+def test_each_answer_by_its_worker() -> None:
+    """Where the mean is not all that a method needs."""
+    seen: list[dict[int, Vectors]] = []
+
+    def test_only_what_is_new_travels() -> None:
     """Products at a held point cost one vector each way; equal numbers in another array are sent again."""
 
     def script(fleet: Fleet, agent: Agent) -> Program:
