@@ -79,7 +79,16 @@ def test_each_answer_by_its_worker() -> None:
     """Where the mean is not all that a method needs."""
     seen: list[dict[int, Vectors]] = []
 
-    def test_only_what_is_new_travels() -> None:
+    def script(fleet: Fleet, agent: Agent) -> Program:
+        seen.append((yield from fleet.each("lower_hvp", x=X, y=Y, v=V)))
+
+    play(script)
+    assert list(seen[0]) == [0, 1, 2]
+    for i, (product,) in seen[0].items():
+        np.testing.assert_array_equal(product, PROBLEM.local(i).lower_hvp(X, Y, V))
+
+
+def test_only_what_is_new_travels() -> None:
     """Products at a held point cost one vector each way; equal numbers in another array are sent again."""
 
     def script(fleet: Fleet, agent: Agent) -> Program:
