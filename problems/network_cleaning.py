@@ -13,7 +13,7 @@ where it does not get there. ``upper_objective_resolved`` so says what x is wort
 hence depend on x alone. ``hypergradient_norm`` is that of F along the branch of local solutions through y*(x). The
 branch exists where d2_yy G is positive definite there; the metric is NaN where conjugate gradients meet a direction
 along which it is not. A local solution takes seconds for the default network and many minutes for one of MNIST's size
-(784-200-10): record these metrics sparingly there or not at all; ``envelope_gap`` and ``lower_residual`` are cheap.
+(784-200-10): record these metrics sparingly there or not at all; ``envelope_gap`` takes seconds.
 """
 
 from collections.abc import Callable, Mapping, Sequence
