@@ -48,7 +48,7 @@ def test_one_local_step_is_soba(run: Any, small: Any, name: str) -> None:
 
 
 def test_one_round_by_hand(run: Any, two_agents: Any) -> None:
-    """tau = 2 from zero: the first directions are (2, -1, 3) -> see SOBA's, the second those at each worker's point.
+    """tau = 2 from zero: directions (x, y, u) at 0 and at the point to which they lead each worker.
 
     Agent 0: D = (-2, -1, 3) at 0; at (.2, .2, -1.2) with a' = .1, b' = .2, c' = .4: D = (-3, -.8, .4).
     Agent 1: D = (1, -2, 2) at 0; at (-.1, .4, -.8): D = (.9, -.4, -2).
