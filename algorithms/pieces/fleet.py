@@ -113,24 +113,22 @@ class Fleet:
         wanted = gather_arguments(agent.wait, members)
         need, due, asked_at = wanted["k"], wanted.get("timeout"), agent.now
         heard: dict[int, Vectors] = {}
-        while True:
+        while len(heard) < need:
             missing = tuple(i for i in members if i not in heard)
             forced = missing if need == len(members) else ()
             left = self._patience if due is None else due
             timeout = None if left is None else max(0.0, asked_at + left - agent.now)
             came = yield agent.gather(ANSWER, need - len(heard), forced, timeout)
             heard |= {i: _parts(message) for i, message in came.items() if _belongs(message, question, missing)}
-            if len(heard) >= need:
-                return heard
-            if left is not None and agent.now >= asked_at + left:
-                if due is not None and heard:
-                    return heard
+            if len(heard) < need and left is not None and agent.now >= asked_at + left:
                 if due is not None:
-                    need, due = 1, None  # nobody was in time: the first one will do
-                elif self._patience is not None:
+                    need, due = 1, None  # time is up: those who were heard, or else the first one to come
+                else:
                     asked_at = agent.now
-                    for i in missing:
-                        yield self._ask(i, question, arguments)
+                    for i in members:
+                        if i not in heard:
+                            yield self._ask(i, question, arguments)
+        return heard
 
 
 def _belongs(message: Message, question: Question, missing: Collection[int]) -> bool:
@@ -141,46 +139,26 @@ def _parts(message: Message) -> Vectors:
     return tuple(value for name, value in message.payload.items() if name != "stamp")
 
 
-class _Batches:
-    """A worker's batches: one for all questions of a name, or a fresh one at every draw."""
-
-    def __init__(self, agent: Agent):
-        self._agent = agent
-        self.name: Hashable = None
-        self.batch: Batch | None = None
-
-    def of(self, name: Hashable) -> Draw:
-        """The `draw` of a question."""
-
-        def draw() -> Batch | None:
-            if name == WHOLE:
-                return None
-            if name is None or name != self.name:
-                self.name, self.batch = name, self._agent.problem.draw(self._agent.rng)
-            return self.batch
-
-        return draw
-
-
 def serve(agent: Agent, oracles: Mapping[str, Oracle] | None = None) -> Program:
     """A worker's whole program: it answers questions about its local problem, for ever."""
     (server,) = agent.neighbors
     own = oracles or {}
     point: dict[str, np.ndarray] = {}
-    batches = _Batches(agent)
+    batch: Batch | None = None
+    batch_name: Hashable = None
     question: Question | None = None
     answered, answered_at = 0, -np.inf
     if agent.saved is not None:
         point, question = dict(agent.saved["point"]), agent.saved["question"]
-        batches.name, batches.batch = agent.saved["batch"]
+        batch_name, batch = agent.saved["batch_name"], agent.saved["batch"]
     while True:
         if question is not None:
-            agent.save(point=dict(point), question=question, batch=(batches.name, batches.batch))
+            if question.batch not in (None, WHOLE, batch_name):
+                batch_name, batch = question.batch, agent.problem.draw(agent.rng)
+            agent.save(point=dict(point), question=question, batch_name=batch_name, batch=batch)
             arguments = [point[name] for name in question.names]
-            oracle = own.get(question.oracle)
-            found = yield agent.compute(
-                _evaluated, agent.problem, oracle, question, batches.of(question.batch), arguments
-            )
+            draw = _draw(agent, question.batch, batch)
+            found = yield agent.compute(_evaluated, agent.problem, own.get(question.oracle), question, draw, arguments)
             parts = {f"part {number}": part for number, part in enumerate(found)}
             yield agent.send(server, ANSWER, stamp=Stamp(question.number), **parts)
             answered, answered_at = question.number, agent.now
@@ -201,6 +179,13 @@ def _newest(agent: Agent) -> Generator[Event, Any, Message]:
             break
         message = later
     return message
+
+
+def _draw(agent: Agent, name: Hashable, batch: Batch | None) -> Draw:
+    """The `draw` of a question with a batch of this name."""
+    if name is None:
+        return lambda: agent.problem.draw(agent.rng)
+    return lambda: None if name == WHOLE else batch
 
 
 def _evaluated(

@@ -251,6 +251,50 @@ def test_skipped_questions_leave_no_gap() -> None:
     np.testing.assert_array_equal(seen[0][0], PROBLEM.local(1).lower_grad_y(X + 1.0, Y))
 
 
+def test_what_a_worker_may_have_missed_is_sent_again() -> None:
+    """x goes away and comes back while worker 1 is behind: it is told, though it held this very x once."""
+    seen: list[Vectors] = []
+
+    def script(fleet: Fleet, agent: Agent) -> Program:
+        fleet.members = (1,)
+        yield from fleet.mean("lower_grad_y", x=X, y=Y)
+        fleet.members = (0, 1, 2)
+        yield from fleet.mean("lower_grad_y", x=X + 1.0, y=Y)
+        yield agent.sleep(5.0)
+        fleet.members = (1,)
+        seen.append((yield from fleet.mean("lower_grad_y", x=X, y=Y)))
+
+    play(script, wait=Wait("first", k=2), stragglers=(FixedSlowdown((1,), 3.0),))
+    np.testing.assert_array_equal(seen[0][0], PROBLEM.local(1).lower_grad_y(X, Y))
+
+
+def test_straggler_leaves_out_what_it_is_late_for() -> None:
+    """Behind by many questions it still answers the newest within two of its steps."""
+
+    def script(fleet: Fleet, agent: Agent) -> Program:
+        yield from descent(40, [])(fleet, agent)
+        fleet.members = (1,)
+        yield from fleet.mean("lower_grad_y", x=X, y=Y)
+
+    outcome, _ = play(script, wait=Wait("first", k=2), stragglers=(FixedSlowdown((1,), 9.5),))
+    assert 4.0 < outcome.simulated_s <= 4.0 + 2 * 0.95
+
+
+def test_batch_outlives_a_loss_of_memory() -> None:
+    """The batch of an iteration is part of the checkpoint."""
+    seen: list[float] = []
+
+    def script(fleet: Fleet, agent: Agent) -> Program:
+        fleet.batch = 1
+        for _ in range(2):
+            seen.append(float((yield from fleet.mean("shown", x=X))[0][0]))
+            yield agent.sleep(2.0)
+
+    crash = Crash(agents=(0, 1, 2), at=1.0, recover_after=0.5, memory="lost")
+    play(script, locals_=lambda i: Coin(), failures=(crash,))
+    assert seen[0] == seen[1]
+
+
 def test_deadline_takes_who_is_in_time_or_else_the_first() -> None:
     """One of three answers within 0.15 s; within 0.05 s nobody does, and the first to come is waited for."""
     for seconds, expected in ((0.15, 0.15), (0.05, 0.1)):
