@@ -1,10 +1,14 @@
 """Every block of code in the tutorial and the guides runs, and what the pages say it prints is what it prints."""
 
 import re
+import sys
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import problems
 import scenarios
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -46,3 +50,37 @@ def test_the_tutorial_shows_the_answer_to_its_mistake(tmp_path: Path, monkeypatc
     Path("slow_agent.toml").write_text(scenario.replace("latency_s =", "latency ="))
     with pytest.raises(scenarios.ScenarioError, match=re.escape(expected.strip())):
         scenarios.load("slow_agent.toml")
+
+
+@pytest.fixture
+def robust_regression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The guide's problem, installed as a package of its own would be: a module and an entry point."""
+    pytest.importorskip("jax")
+    page = "guides/a_problem_from_two_functions.md"
+    package, scenario = blocks(page, "toml")
+    ((name, module),) = tomllib.loads(package)["project"]["entry-points"][problems.GROUP].items()
+    (tmp_path / f"{module}.py").write_text(blocks(page, "python")[0])
+    (tmp_path / "robust.toml").write_text(scenario)
+    metadata = tmp_path / f"{name}-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text(f"[{problems.GROUP}]\n{name} = {module}\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    problems._found.cache_clear()
+    yield tmp_path
+    problems._found.cache_clear()
+    sys.modules.pop("robust_regression", None)
+
+
+def test_the_guide_to_a_problem_from_two_functions_builds_checks_and_runs_one(robust_regression: Path) -> None:
+    """Its blocks, executed in order in one namespace; the scenario finds the problem by its entry point."""
+    found = blocks("guides/a_problem_from_two_functions.md", "python")
+    assert len(found) == 4
+    namespace: dict[str, object] = {
+        "__name__": "robust_regression",
+        "__file__": str(robust_regression / "robust_regression.py"),
+    }
+    for number, block in enumerate(found, start=1):
+        exec(compile(block, f"a_problem_from_two_functions.md, block {number}", "exec"), namespace)
+    assert "robust_regression" in problems.names()
