@@ -56,13 +56,13 @@ def made_up(evidence: Any, study: Any) -> Any:
     from scenarios import overrides
 
     assert overrides.apply(document, dict(study.changes)) == []
-    metrics = list(dict.fromkeys([*document["record"]["metrics"], document["target"]["metric"]]))
+    metrics = list(dict.fromkeys([*document["record"]["metrics"], document["target"]["metric"], "consensus_y"]))
     labels = [entry.get("label", entry["name"]) for entry in document["algorithms"]]
     seeds = document.get("seeds", 1)
     rng = np.random.default_rng(0)
     points = [
         {"label": label, "seed": seed, "round": 10 * k, "simulated_s": float(k), "bits_sent": 1000 * k}
-        | {"oracle_calls": 100 * k}
+        | {"oracle_calls": 100 * (k + 1)}
         | {metric: float(rng.random() / (k + 1)) for metric in metrics}
         for label in labels
         for seed in (range(seeds) if isinstance(seeds, int) else seeds)
