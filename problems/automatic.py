@@ -36,6 +36,14 @@ Operations = Callable[[str, int, int], float]
 """(counted oracle, upper-level samples, lower-level samples) -> floating-point operations of one agent's call."""
 
 
+def numpy() -> Any:
+    """The module ``jax.numpy``; raises ProblemError, saying what to install, without JAX."""
+    _jax()
+    import jax.numpy
+
+    return jax.numpy
+
+
 def problem(
     upper: Objective,
     lower: Objective,

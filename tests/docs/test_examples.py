@@ -10,6 +10,7 @@ import pytest
 
 import problems
 import scenarios
+from scenarios import build
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -67,9 +68,12 @@ def robust_regression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     (metadata / "entry_points.txt").write_text(f"[{problems.GROUP}]\n{name} = {module}\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    problems._found.cache_clear()
+    caches = problems._found, build._problem
+    for cache in caches:
+        cache.cache_clear()
     yield tmp_path
-    problems._found.cache_clear()
+    for cache in caches:
+        cache.cache_clear()
     sys.modules.pop("robust_regression", None)
 
 
@@ -84,3 +88,13 @@ def test_the_guide_to_a_problem_from_two_functions_builds_checks_and_runs_one(ro
     for number, block in enumerate(found, start=1):
         exec(compile(block, f"a_problem_from_two_functions.md, block {number}", "exec"), namespace)
     assert "robust_regression" in problems.names()
+
+
+def test_without_jax_a_scenario_on_the_guides_problem_says_what_to_install(
+    robust_regression: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The problem is listed; only its scenario is refused, in one sentence."""
+    monkeypatch.setitem(sys.modules, "jax", None)
+    assert "robust_regression" in problems.names()
+    with pytest.raises(scenarios.ScenarioError, match=re.escape("need JAX: pip install 'bilevelsim[jax]'")):
+        scenarios.load("robust.toml")

@@ -267,8 +267,9 @@ def test_mistakes_are_answered_with_a_sentence(mistake, sentence):
 def test_without_jax_the_error_says_what_to_install(monkeypatch):
     """Only the problem that needs it is refused."""
     monkeypatch.setitem(sys.modules, "jax", None)
-    with pytest.raises(ProblemError, match=r"^.* need JAX: pip install 'bilevelsim\[jax\]'$"):
-        simple()
+    for use in (simple, automatic.numpy):
+        with pytest.raises(ProblemError, match=r"^.* need JAX: pip install 'bilevelsim\[jax\]'$"):
+            use()
 
 
 def test_jax_is_not_imported_before_it_is_needed():
