@@ -43,7 +43,7 @@ HERE = Path(__file__).parent
 STUDY = HERE / "every_algorithm.toml"
 MARK = '# Everything below is written by "python docs/studies/every_algorithm.py tune".\n'
 
-CRASH_S = 0.25
+CRASH_S = 0.1
 """When the crash comes."""
 CONDITIONS: dict[str, dict[str, Any]] = {
     "no trouble": {},
@@ -54,14 +54,19 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }
 """Name -> what changes in the scenario."""
 
+AFTER_S = 20.0
+AFTER: dict[str, Any] = {"stop.at_target": False, "stop.simulated_seconds": AFTER_S, "record.at_s": [AFTER_S]}
+"""What changes for a look at where each form has come some time after the target."""
+
 TUNING_SEEDS = (100, 101)
 TUNING_LIMITS = {"stop.simulated_seconds": 15.0, "stop.rounds": 1000}
 LONGER_LIMITS = {
     "adbo": {"stop.simulated_seconds": 200.0, "stop.rounds": 6000},
     "ma_dsbo": {"stop.simulated_seconds": 60.0, "stop.rounds": 1000},
+    "fednest": {"stop.simulated_seconds": 60.0, "stop.rounds": 1000},
 }
 """Modules that need longer runs."""
-BUDGET = 30
+BUDGET = 40
 Spacings = tuple[tuple[int, int], ...]
 SPACINGS: Spacings = ((8, 4), (4, 2), (2, 1))
 """Half-octaves between neighbours in x and in y, coarse to fine."""
@@ -144,7 +149,7 @@ def module_of(name: str) -> str:
 
 
 def axes(name: str) -> Axes:
-    """The settings that the search moves: `step_x...` is an upper step, any other `step...` a lower one."""
+    """The settings that the search moves: `...step_x...` is an upper step, any other `...step...` a lower one."""
     module = module_of(name)
     if module in SPECIAL:
         return SPECIAL[module]
@@ -152,8 +157,8 @@ def axes(name: str) -> Axes:
     found: dict[str, tuple[float, float, float]] = {}
     for field in dataclasses.fields(entry.settings):
         value = entry.preset.get(field.name, field.default)
-        if re.fullmatch(r"step(_\w+)?", field.name) and isinstance(value, float):
-            upper = field.name.startswith("step_x")
+        if re.fullmatch(r"(\w+_)?step(_\w+)?", field.name) and isinstance(value, float):
+            upper = "step_x" in field.name
             found[field.name] = (UPPER, 1.0, 0.0) if upper else (LOWER, 0.0, 1.0)
     return found
 
@@ -330,6 +335,13 @@ def conditions(changes: Mapping[str, Any]) -> dict[str, Scenario]:
     return {name: scenarios.load(STUDY, {**trouble, **changes}) for name, trouble in CONDITIONS.items()}
 
 
+def afterwards(changes: Mapping[str, Any]) -> Scenario:
+    """The scenario without trouble that goes on after the target, with the forms that wait for everybody."""
+    given = changes.get("algorithms", list(tuned().values()))
+    whole = [table for table in given if not table.get("label", "").endswith(page.HALF)]
+    return scenarios.load(STUDY, {**changes, **AFTER, "algorithms": whole})
+
+
 def run(found: Mapping[str, Scenario], jobs: int, out: Path) -> None:
     """Run what the folder does not hold yet; runs of one seed follow one another, since they share their problem."""
     (out / "runs").mkdir(parents=True, exist_ok=True)
@@ -377,14 +389,15 @@ def collect(found: Mapping[str, Scenario], out: Path) -> pd.DataFrame:
                 values = (
                     history[scenario.document.target.metric] if scenario.document.target else pd.Series(dtype=float)
                 )
-                rows.append(known | row | {"seed": seed, "best": values.astype(float).min()})
+                values = values.astype(float)
+                rows.append(known | row | {"seed": seed, "best": values.min(), "last": values.iloc[-1]})
     frame = pd.DataFrame(rows)
     for measure in page.MEASURES:
         frame[measure] = frame[measure].astype(float)
     return frame
 
 
-def facts(runs: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
+def facts(runs: pd.DataFrame, after: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
     """What the page says of the scenario and of the search."""
     document = scenario.document
     problem, target, stop = document.problem.further, document.target, document.stop
@@ -396,8 +409,9 @@ def facts(runs: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
         "train": problem["train"],
         "validation": problem["validation"],
         "target": f"{target.below:.2f}",
-        "runs": int(runs["host_s"].notna().sum()),
-        "host_minutes": f"{runs['host_s'].astype(float).sum() / 60:.0f}",
+        "runs": int(runs["host_s"].notna().sum() + after["host_s"].notna().sum()),
+        "host_minutes": f"{(runs['host_s'].astype(float).sum() + after['host_s'].astype(float).sum()) / 60:.0f}",
+        "after_s": f"{AFTER_S:.0f}",
         "budget": BUDGET,
         "seeds": ", ".join(map(str, scenario.seeds)),
         "limit": f"{stop.simulated_seconds:.0f}",
@@ -412,10 +426,10 @@ def facts(runs: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def write_page(runs: pd.DataFrame, scenario: Scenario) -> None:
+def write_page(runs: pd.DataFrame, after: pd.DataFrame, scenario: Scenario) -> None:
     """The page and its figures."""
-    store.write_text(HERE / "every_algorithm.md", page.text(runs, tuned(), facts(runs, scenario)))
-    page.save(runs, HERE.parent / "figures")
+    store.write_text(HERE / "every_algorithm.md", page.text(runs, after, tuned(), facts(runs, after, scenario)))
+    page.save(runs, after, HERE.parent / "figures")
 
 
 def main() -> None:
@@ -433,11 +447,11 @@ def main() -> None:
     if arguments.command == "tune":
         tune(arguments.only, arguments.missing)
         return
-    found = conditions({})
+    found, after = conditions({}), {"after": afterwards({})}
     if arguments.command == "run":
-        run(found, arguments.jobs, arguments.out)
+        run(found | after, arguments.jobs, arguments.out)
     runs = collect(found, arguments.out)
-    write_page(runs, found[page.CALM])
+    write_page(runs, collect(after, arguments.out), found[page.CALM])
     for measure in page.MEASURES:
         print(f"\n{page.MEASURES[measure]}\n{pd.DataFrame(page.medians(runs, measure)).to_string()}")
 

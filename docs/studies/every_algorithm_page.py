@@ -102,6 +102,21 @@ def settings_table(forms: Mapping[str, Mapping[str, Any]], labels: Iterable[str]
     return "\n".join(lines)
 
 
+def after_table(after: pd.DataFrame) -> str:
+    """Where each method had come, the lowest value first."""
+    values = reached_after(after)
+    lines = ["| | median of the seeds | lowest | highest |", "|---|---|---|---|"]
+    for label in sorted(values, key=lambda label: values[label]):
+        own = after[after["label"] == label]["last"]
+        lines.append(f"| {label} | {values[label]:.3f} | {own.min():.3f} | {own.max():.3f} |")
+    return "\n".join(lines)
+
+
+def reached_after(after: pd.DataFrame) -> dict[str, float]:
+    """Label -> median over seeds of the last value."""
+    return {str(label): float(group["last"].median()) for label, group in after.groupby("label", sort=False)}
+
+
 def reasons(runs: pd.DataFrame) -> str:
     """Why forms could not run or stalled, one line for each sentence."""
     told = runs[runs["status"].isin(["not_applicable", "stalled", "diverged", "failed"])]
@@ -172,23 +187,29 @@ def gain(seconds: Medians, half: Sequence[str]) -> str:
 # --- figures
 
 
-def draw(runs: pd.DataFrame) -> dict[str, Figure]:
+def draw(runs: pd.DataFrame, after: pd.DataFrame) -> dict[str, Figure]:
     """Name -> figure: what the target costs without trouble, and what each trouble does to the time."""
-    return {"every_algorithm": costs(runs), "every_algorithm_troubles": troubles(runs)}
+    return {"every_algorithm": costs(runs, reached_after(after)), "every_algorithm_troubles": troubles(runs)}
 
 
-def costs(runs: pd.DataFrame) -> Figure:
-    """A panel for each measure, a row for each method that waits for everybody, the fastest on top."""
+def costs(runs: pd.DataFrame, after: Mapping[str, float]) -> Figure:
+    """A panel for each measure and one for the value some time later; a row for each method that waits for everybody.
+
+    The fastest is on top.
+    """
     labels = ranked(runs, False)
     kinds = [topologies(runs)[label] for label in labels]
     with mpl.rc_context(figures.STYLE):
-        figure = Figure(figsize=(11.0, 1.6 + 0.2 * len(labels)), layout="constrained")
+        figure = Figure(figsize=(13.0, 1.6 + 0.2 * len(labels)), layout="constrained")
         FigureCanvasAgg(figure)
-        panels = list(figure.subplots(1, len(MEASURES), sharey=True, squeeze=False)[0])
+        *panels, last = figure.subplots(1, len(MEASURES) + 1, sharey=True, squeeze=False)[0]
         for axes, (measure, words) in zip(panels, MEASURES.items(), strict=True):
             values = medians(runs, measure)[CALM]
             dots(axes, [values.get(label, math.inf) for label in labels], kinds)
             axes.set_xlabel(words.replace(" to the target", "").replace(", all agents together", " (all agents)"))
+            axes.set_xscale("log")
+        dots(last, [after.get(label, math.inf) for label in labels], kinds)
+        last.set_xlabel("re-solved upper objective later [1]")
         panels[0].set_yticks(range(len(labels)), labels, parse_math=False)
         panels[0].set_ylim(len(labels) - 0.5, -0.5)
         figure.suptitle("What the target costs without trouble (median of the seeds)", fontsize=10)
@@ -215,7 +236,6 @@ def dots(axes: Axes, values: Sequence[float], kinds: Sequence[str]) -> None:
             color=colour if known else "0.3",
             markersize=5,
         )
-    axes.set_xscale("log")
 
 
 def troubles(runs: pd.DataFrame) -> Figure:
@@ -252,9 +272,9 @@ def ratio_map(axes: Axes, seconds: Medians, labels: Sequence[str], rows: int) ->
     return image
 
 
-def save(runs: pd.DataFrame, folder: Path) -> None:
+def save(runs: pd.DataFrame, after: pd.DataFrame, folder: Path) -> None:
     """Write the figures as PNG."""
-    for name, figure in draw(runs).items():
+    for name, figure in draw(runs, after).items():
         with mpl.rc_context(figures.STYLE):
             figure.savefig(folder / f"{name}.png", dpi=120, metadata={"Software": None})
 
@@ -262,7 +282,9 @@ def save(runs: pd.DataFrame, folder: Path) -> None:
 # --- the page
 
 
-def text(runs: pd.DataFrame, forms: Mapping[str, Mapping[str, Any]], told: Mapping[str, str]) -> str:
+def text(
+    runs: pd.DataFrame, after: pd.DataFrame, forms: Mapping[str, Mapping[str, Any]], told: Mapping[str, Any]
+) -> str:
     """The whole page; `told` fills the names in `TEMPLATE` that the tables do not."""
     whole, half = ranked(runs, False), ranked(runs, True)
     parts = {
@@ -272,6 +294,7 @@ def text(runs: pd.DataFrame, forms: Mapping[str, Mapping[str, Any]], told: Mappi
         "bits": table(runs, whole, "target_bits"),
         "calls": table(runs, whole, "target_oracle_calls"),
         "bits_half": table(runs, half, "target_bits"),
+        "after": after_table(after),
         "reasons": reasons(runs),
         "settings": settings_table(forms, [*whole, *half]),
     }
@@ -330,6 +353,14 @@ Gradients, Hessian-vector and cross products of all agents together.
 
 {calls}
 
+## {after_s} seconds later
+
+The first instant at the target is not yet a solution. Without trouble, and going on at the target, the re-solved
+objective after {after_s} simulated seconds was as follows; the steps were tuned for the time to the target, so a method
+that circles would come lower with smaller ones. Exact hypergradient descent comes to about 0.25 to 0.28, by the seed.
+
+{after}
+
 ## The five conditions
 
 The clock counts operations: an agent makes 5 x 10^7 a second, so that three gradients, a Hessian-vector and a cross
@@ -355,10 +386,12 @@ asynchronous mode is *adbo, half* (its cut rounds wait for all).
 
 For each form by the same search on seeds {tuning_seeds}, without trouble: two coordinates, a common factor of the
 upper steps and one of the lower steps, and for gossip the choice of lazy weights; {budget} forms at most, no edge,
-{tuning_limit} simulated seconds a run at most (MA-DSBO {long}, ADBO and SDBO {longer}). A form is judged by its later time of the two
-seeds. Whatever is not a step has the default that its module documents. ADBO and SDBO move the scale of
-`adbo_against_sdbo.py` and the interval between cuts instead, and have the other settings of that study. The comment
-above each table of `every_algorithm.toml` says how far its search came.
+{tuning_limit} simulated seconds a run at most (MA-DSBO and FedNest {long}, ADBO and SDBO {longer}). A form is judged by
+its later time of the two seeds. Whatever is not a step has the default that its module documents. ADBO and SDBO move
+the scale of `adbo_against_sdbo.py` and the interval between cuts instead, and have the other settings of that study;
+the penalty of SLAM moves against its upper step, so that their product is 1/2. A form with half of the answers starts
+its search where the one that waits for all has ended. The comment above each table of `every_algorithm.toml` says how
+far its search came.
 
 {settings}
 
