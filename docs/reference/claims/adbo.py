@@ -63,9 +63,8 @@ def faster(runs: Mapping[str, Frames]) -> Claim:
         "ADBO reaches the same quality in less time than its synchronous form",
         "recalled from the paper's plots of test accuracy and loss against seconds, which were not at hand; no number "
         "is known.",
-        "`adbo_mnist` and `adbo_ijcnn1`, each with and without three workers four times slower; settings of the "
-        "authors' public code, MNIST with 200 + 200 images a worker in place of 1,665 + 1,665. Counted as faster: at "
-        "most 0.7 of the time.",
+        "`adbo_mnist` and `adbo_ijcnn1`, each with and without three workers four times slower; sizes and settings of "
+        "the authors' public code. Counted as faster: at most 0.7 of the time.",
         table(rows),
         tuple(checks),
         curves(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from drawings import curves
-from evidence import Claim, Frames, Study, at_least, at_most, final, labels, spent, table
+from evidence import Claim, Frames, Study, at_most, final, labels, spent, table
 
 ORDER = 10
 TITLE = "FedNest"
@@ -57,7 +57,6 @@ def claims(runs: Mapping[str, Frames]) -> list[Claim]:
         (
             at_most("error with N = 5", error["FedNest, N = 5"], "that with N = 40", error["FedNest, N = 40"], 2),
             at_most("seconds of FedNest, N = 5", seconds["FedNest, N = 5"], "SOBA's", seconds["SOBA"]),
-            at_least("error with N = 20", error["FedNest, N = 20"], "that with N = 40", error["FedNest, N = 40"]),
         ),
     )
     return [drift, price]

@@ -8,8 +8,8 @@ from evidence import Claim, Frames, Study, at_most, labels, spent, table
 ORDER = 6
 TITLE = "NBO"
 PAPER = (
-    "Y. Dong, J. Yang, W. Yao, J. Zhang, *NBO* (bilevel optimization with shared Hessians and Newton steps), ICML "
-    "2025, arXiv 2505.02101."
+    "Y. Dong, J. Yang, W. Yao, J. Zhang, *Efficient curvature-aware hypergradient approximation for bilevel "
+    "optimization*, ICML 2025, arXiv 2505.02101."
 )
 STUDIES = {"ijcnn1": Study("nbo_ijcnn1"), "covtype": Study("nbo_covtype"), "mnist": Study("nbo_mnist")}
 WORDS = {"ijcnn1": "IJCNN1", "covtype": "Covertype", "mnist": "MNIST cleaning"}

@@ -7,7 +7,7 @@ from evidence import Claim, Frames, Study, at_least, at_most, final, labels, spe
 
 ORDER = 4
 TITLE = "S3LDBO"
-PAPER = "C. Yin, Y. Dong, S. Ma, B. Wang, J. Yang, *S3LDBO*, arXiv 2605.31311, 2026."
+PAPER = "C. Yin, Y. Dong, S. Ma, B. Wang, J. Yang, arXiv 2605.31311, 2026. Only its abstract was at hand."
 STUDIES = {
     "synthetic": Study("s3ldbo_synthetic"),
     "mnist": Study("s3ldbo_mnist"),
