@@ -4,6 +4,7 @@ Colours, dashes and markers are those of the package's own figures: any two of t
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -113,11 +114,11 @@ def _horizontal(axes: Axes, column: str, logarithmic: bool) -> None:
 
 def _legend(figure: Figure, panels: Sequence[Axes]) -> None:
     """One legend for all panels, below them."""
-    handles = {}
+    handles: dict[str, Any] = {}
     for axes in panels:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     width = figure.get_size_inches()[0]
     longest = max((len(label) for label in handles), default=1)
     columns = max(1, min(len(handles), int(width / (longest / figures.LEGEND_CHARACTERS + 0.6))))
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)

@@ -155,7 +155,7 @@ def labels(frames: Frames) -> list[str]:
     return list(dict.fromkeys(ran["label"]))
 
 
-def table(rows: Sequence[Mapping[str, float | str]]) -> pd.DataFrame:
+def table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """A table of text from rows of numbers and words."""
     return pd.DataFrame(
         [{name: cell if isinstance(cell, str) else number(cell) for name, cell in row.items()} for row in rows]

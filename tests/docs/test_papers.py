@@ -18,19 +18,30 @@ PAPERS = sorted(path.stem for path in (REFERENCE / "claims").glob("[a-z]*.py"))
 PAPER_SCENARIOS = sorted(path.stem for path in (names.CATALOGUE / "papers").glob("*.toml"))
 
 
-@pytest.fixture
-def pages(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def pages() -> Iterator[Any]:
     """The program, imported as Python does when it is run."""
-    monkeypatch.syspath_prepend(str(REFERENCE))
-    import papers
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(REFERENCE))
+        import papers
 
-    yield papers
+        yield papers
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def evidence(pages: Any) -> Any:
     """The module with the comparisons."""
     return sys.modules["evidence"]
+
+
+@pytest.fixture(scope="module")
+def made(pages: Any, evidence: Any) -> dict[str, tuple[Any, list[Any]]]:
+    """Every paper with its claims from made-up runs."""
+    papers = pages.papers()
+    return {
+        name: (paper, pages.evidence_of(paper, lambda _, study: made_up(evidence, study)))
+        for name, paper in papers.items()
+    }
 
 
 def history(rows: Mapping[str, list[tuple[float, float]]]) -> pd.DataFrame:
@@ -134,10 +145,9 @@ def test_a_table_is_written_as_markdown(evidence: Any) -> None:
 
 
 @pytest.mark.parametrize("name", PAPERS)
-def test_the_section_of_a_paper_can_be_made_from_tables(name: str, pages: Any, evidence: Any, tmp_path: Path) -> None:
+def test_the_section_of_a_paper_can_be_made_from_tables(name: str, pages: Any, made: Any, tmp_path: Path) -> None:
     """Of made-up runs: each claim gets its table, its comparisons, its verdict and its figure."""
-    (paper,) = pages.papers(name).values()
-    found = pages.evidence_of(paper, lambda _, study: made_up(evidence, study))
+    paper, found = made[name]
     written = pages.section(name, paper, found)
     assert written.count("**Verdict: ") == len(found) >= 1
     for position, claim in enumerate(found, start=1):
@@ -148,11 +158,10 @@ def test_the_section_of_a_paper_can_be_made_from_tables(name: str, pages: Any, e
             assert (tmp_path / pages.picture(name, position)).stat().st_size > 5000
 
 
-def test_every_paper_scenario_is_used_by_a_claim_and_named_in_it(pages: Any, evidence: Any) -> None:
+def test_every_paper_scenario_is_used_by_a_claim_and_named_in_it(pages: Any, made: Any) -> None:
     """And no study runs a scenario that is not a paper's."""
     used = set()
-    for name, paper in pages.papers().items():
-        found = pages.evidence_of(paper, lambda _, study: made_up(evidence, study))
+    for name, (paper, found) in made.items():
         text = pages.section(name, paper, found)
         for study in paper.STUDIES.values():
             assert f"`{study.scenario}`" in text
@@ -160,13 +169,12 @@ def test_every_paper_scenario_is_used_by_a_claim_and_named_in_it(pages: Any, evi
     assert sorted(used) == PAPER_SCENARIOS
 
 
-def test_the_page_as_it_stands_has_every_claim(pages: Any, evidence: Any) -> None:
+def test_the_page_as_it_stands_has_every_claim(pages: Any, made: Any) -> None:
     """The committed page names every scenario and has every claim's statement; the figures are there."""
     page = (REFERENCE / "papers.md").read_text(encoding="utf-8")
     for name in PAPER_SCENARIOS:
         assert f"`{name}`" in page
-    for name, paper in pages.papers().items():
-        found = pages.evidence_of(paper, lambda _, study: made_up(evidence, study))
+    for name, (_, found) in made.items():
         for position, claim in enumerate(found, start=1):
             assert f"### {claim.statement}\n" in page
             if claim.figure is not None:

@@ -90,7 +90,7 @@ def run_time(runs: Mapping[str, Frames]) -> Claim:
         RAN + " Time is operations at 10^9 a second, of T = 1 or of CG, whichever is faster.",
         table(rows),
         tuple(checks),
-        curves({WORDS["mnist"]: runs["mnist"]}, "upper_objective", "simulated_s", "upper objective"),
+        curves({WORDS["mnist"]: runs["mnist"]}, "upper_objective", "simulated_s", "upper objective", log_x=True),
         "MNIST cleaning: upper objective against simulated time",
     )
 
