@@ -62,6 +62,13 @@ def test_a_setting_that_is_a_table_names_what_it_may_be() -> None:
     assert 'default { name = "rand_k", fraction = 0.1 }' in line
 
 
+def test_the_plan_of_a_long_scenario_says_how_long_it_takes(written: Callable[..., Path], text: str) -> None:
+    """Where its file does."""
+    assert "on one core" not in pages.plan(loader.load(written(text)))
+    plan = pages.plan(loader.load(written("takes_minutes = 12\n" + text)))
+    assert "takes      about 12 minutes on one core" in plan
+
+
 def test_the_plan_says_what_would_be_run(written: Callable[..., Path], text: str) -> None:
     """Runs, agents, end, target, and what cannot run."""
     plan = pages.plan(loader.load(written(text + '\n[[algorithms]]\nname = "ma_soba"\n')))
