@@ -1,7 +1,8 @@
 """Published algorithms, one module each, found by file name.
 
-A module holds a docstring (paper, update equations, costs), a frozen `Settings`, `NEEDS`, optional `VARIANTS`, and
-either `program(agent, settings)` or `server(agent, settings)` with `worker(agent, settings)`. A file put into this
+A module holds a docstring (paper, update equations, costs), a frozen `Settings`, `NEEDS`, optional `VARIANTS`, an
+optional `needs(settings)` where settings change what is needed, and either `program(agent, settings)` or
+`server(agent, settings)` with `worker(agent, settings)`. A file put into this
 folder, or a module announced by an installed package under the entry point group `bilevelsim.algorithms`, is an
 algorithm; no list is edited. Mathematics that several of them share is in `algorithms.pieces`.
 """
@@ -46,8 +47,17 @@ class Entry:
     """Frozen dataclass; every field has a default."""
     preset: Mapping[str, Any]
     """Settings that make the variant; empty for the module itself."""
-    needs: Needs
     doc: str
+
+    @property
+    def needs(self) -> Needs:
+        """What it needs with its default settings."""
+        return self.needs_with(self.settings(**self.preset))
+
+    def needs_with(self, settings: Any) -> Needs:
+        """What it needs with these settings."""
+        needs: Needs = self.module.needs(settings) if hasattr(self.module, "needs") else self.module.NEEDS
+        return needs
 
     @property
     def on_server(self) -> bool:
@@ -74,7 +84,7 @@ def _entries() -> dict[str, Entry]:
         variants: Mapping[str, Mapping[str, Any]] = getattr(module, "VARIANTS", {})
         for entry_name, preset in {name: {}, **variants}.items():
             entries[entry_name] = Entry(
-                entry_name, module, module.Settings, dict(preset), module.NEEDS, (module.__doc__ or "").strip()
+                entry_name, module, module.Settings, dict(preset), (module.__doc__ or "").strip()
             )
     return entries
 

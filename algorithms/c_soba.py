@@ -46,7 +46,7 @@ Without a larger batch multi-step compression only costs bits: with rand_k it ne
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -114,6 +114,11 @@ class Settings:
         for compressor in (self.compressor, self.compressor_lower):
             if isinstance(compressor, Biased):
                 _check_biased(self, compressor.name)
+
+
+def needs(settings: Settings) -> Needs:
+    """With a shared mask every worker has to answer the same iterates."""
+    return replace(NEEDS, waits=("all",)) if settings.shared_mask else NEEDS
 
 
 def _check_biased(settings: Settings, name: str) -> None:

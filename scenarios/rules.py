@@ -163,7 +163,7 @@ def _timeless(scenario: Scenario) -> Found:
     if stop.rounds is not None or prices is None or compute.overhead_s > 0.0 or delayed:
         return
     for entry in scenario.entries:
-        called = algorithms.load(entry.algorithm).needs.oracles
+        called = algorithms.load(entry.algorithm).needs_with(entry.settings).oracles
         counted = {name for oracle in called for name in FUSED.get(oracle, (oracle,))}
         if not any(prices.get(name, 0.0) > 0.0 for name in counted):
             rule = f"costs {entry.label} no time and neither do messages, so that it would never end: give stop.rounds"
@@ -411,7 +411,7 @@ def _applicable(scenario: Scenario) -> Scenario:
 
 def refusal(scenario: Scenario, entry: Entry) -> str | None:
     """Why an algorithm cannot run in this scenario, in one sentence; None if it can."""
-    needs = algorithms.load(entry.algorithm).needs
+    needs = algorithms.load(entry.algorithm).needs_with(entry.settings)
     name, placement, network = entry.algorithm, entry.placement, scenario.document.network
     if needs.topology == "star" and not placement.has_server:
         return f'{name} needs a server: give it topology = {{ name = "star" }} (it runs on {placement.family})'

@@ -36,12 +36,9 @@ def test_needs_of_an_algorithm_are_compared_with_the_scenario(
 
     import algorithms
 
-    bare = algorithms.load("dsoba")
-    shy = dataclasses.replace(bare.needs, waits=("all",), links=("retransmit",), memory_loss=())
-    real = algorithms.load
-    monkeypatch.setattr(
-        algorithms, "load", lambda name: dataclasses.replace(bare, needs=shy) if name == "dsoba" else real(name)
-    )
+    module = algorithms.load("dsoba").module
+    shy = dataclasses.replace(module.NEEDS, waits=("all",), links=("retransmit",), memory_loss=())
+    monkeypatch.setattr(module, "NEEDS", shy)
     for before, after, sentence in (
         ('name = "dsoba"', 'name = "dsoba"\nwait = { policy = "latest" }', 'policy = "latest"'),
         ("bandwidth_mbit_s = 100.0", 'loss = { probability = 0.1 }\ntransport = "datagram"', 'transport = "datagram"'),
