@@ -5,10 +5,10 @@
     python docs/studies/every_algorithm.py page [--out results/every_algorithm]
 
 `tune` writes one `[[algorithms]]` table for each form into `every_algorithm.toml`: for every name that
-`algorithms.names()` finds the form that waits for everybody, and for those that can a second one that goes on with
-half of its answers. `run` runs what that file holds under every condition and then writes the page and its figures,
-as `page` does alone. Finished runs stay in the folder and are not run again, so an interrupted run goes on where it
-was; after a change of an algorithm take another folder.
+`algorithms.names()` finds the form that waits for everybody, and a second one that goes on with half of its answers for
+those that can and reach the target so. `run` runs what that file holds under every condition and then writes the page
+and its figures, as `page` does alone. Finished runs stay in the folder and are not run again, so an interrupted run
+goes on where it was; after a change of an algorithm take another folder.
 
 The search is the same for all. A form has two coordinates: every upper step is multiplied by 2^(x/2), every lower
 step by 2^(y/2), from starting values that are the same for all methods of a kind; gossip methods may also take the
@@ -50,7 +50,7 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "stragglers": {"stragglers": [{"agents": [2, 5], "slowdown": 10.0}]},
     "crash": {"failures": [{"kind": "crash", "agents": [3], "at_s": CRASH_S, "recover_after_s": 5.0}]},
     "lossy links": {"network.loss": {"probability": 0.05}},
-    "slow network": {"network.latency_s": 0.05, "network.bandwidth_mbit_s": 1.0},
+    "slow network": {"network.latency_s": 0.05, "network.bandwidth_mbit_s": 1.0, "stop.simulated_seconds": 300.0},
 }
 """Name -> what changes in the scenario."""
 
@@ -118,7 +118,9 @@ LAGRANGIAN: Axes = {
     "penalty": (0.5 / UPPER, -1.0, 0.0),
 }
 """The penalty of disagreement belongs to the upper step: their product is 1/2, as in EXTRA with lazy weights."""
-SPECIAL: dict[str, Axes] = {"adbo": CUTTING_PLANES, "slam": LAGRANGIAN}
+COMBINE_FIRST: Axes = {"step_x": (UPPER, 1.0, 0.0), "step_y": (LOWER / 4, 0.0, 1.0), "step_u": (LOWER / 4, 0.0, 1.0)}
+"""Tracking in the order "cta" stands much smaller lower steps: begun at 1, the search ends where nothing moves."""
+SPECIAL: dict[str, Axes] = {"adbo": CUTTING_PLANES, "slam": LAGRANGIAN, "ma_dsbo": COMBINE_FIRST}
 """Modules whose steps are not of the common pattern."""
 
 
@@ -188,6 +190,11 @@ def table_at(name: str, form: Form, half: bool = False) -> dict[str, Any]:
 def label_of(name: str, half: bool) -> str:
     """The name of a form in the tables."""
     return f"{name}, half" if half else name
+
+
+def left_out() -> list[str]:
+    """Methods that could go on with half of their answers, but whose file has no such form."""
+    return [name for name, half in forms() if half and label_of(name, half) not in tuned()]
 
 
 def forms() -> list[tuple[str, bool]]:
@@ -261,7 +268,8 @@ def search(
 def tune(only: Sequence[str], missing: bool) -> None:
     """Search every form, those of the names given, or those missing, and write what was found into the file.
 
-    A form with half of the answers starts where the one that waits for all has ended.
+    A form with half of the answers starts where the one that waits for all has ended; it is left out if no setting of
+    it reaches the target.
     """
     for name, half in forms():
         label = label_of(name, half)
@@ -271,7 +279,7 @@ def tune(only: Sequence[str], missing: bool) -> None:
         form, score, looks, settled = best_form(name, half)
         said = f"lowest value {score.value:.3g}, target not reached" if score.missed else f"{score.value:.4g} s"
         said = f"{said} on the tuning seeds, {looks} forms{'' if settled else ', search not finished'}"
-        write(table_at(name, form, half), said)
+        write(label, None if half and score.missed else table_at(name, form, half), said)
         print(f"{label}: {form}, {said}; {time.process_time() - begin:.0f} s of computing", flush=True)
 
 
@@ -306,17 +314,19 @@ def tuned() -> dict[str, dict[str, Any]]:
     return {table.get("label", table["name"]): table for table in found}
 
 
-def write(table: dict[str, Any], said: str) -> None:
-    """Put one table into the study's file in place of the one with its label; sorted by label."""
+def write(label: str, table: Mapping[str, Any] | None, said: str) -> None:
+    """Put one table into the study's file in place of the one with its label, or take that away; sorted by label."""
     head, _, tail = STUDY.read_text().partition(MARK)
     blocks = {}
     for block in re.split(r"\n(?=# )", tail.strip()):
         if block:
             found = tomllib.loads(block)["algorithms"][0]
             blocks[found.get("label", found["name"])] = block.strip()
-    lines = [f"{key} = {toml(value)}" for key, value in table.items()]
-    blocks[table.get("label", table["name"])] = "\n".join([f"# {said}", "[[algorithms]]", *lines])
-    body = "\n\n".join(blocks[label] for label in sorted(blocks))
+    blocks.pop(label, None)
+    if table is not None:
+        lines = [f"{key} = {toml(value)}" for key, value in table.items()]
+        blocks[label] = "\n".join([f"# {said}", "[[algorithms]]", *lines])
+    body = "\n\n".join(blocks[name] for name in sorted(blocks))
     store.write_text(STUDY, f"{head}{MARK}\n{body}\n")
 
 
@@ -412,9 +422,11 @@ def facts(runs: pd.DataFrame, after: pd.DataFrame, scenario: Scenario) -> dict[s
         "runs": int(runs["host_s"].notna().sum() + after["host_s"].notna().sum()),
         "host_minutes": f"{(runs['host_s'].astype(float).sum() + after['host_s'].astype(float).sum()) / 60:.0f}",
         "after_s": f"{AFTER_S:.0f}",
+        "left_out": ", ".join(left_out()) or "none",
         "budget": BUDGET,
         "seeds": ", ".join(map(str, scenario.seeds)),
         "limit": f"{stop.simulated_seconds:.0f}",
+        "slow_limit": f"{CONDITIONS['slow network']['stop.simulated_seconds']:.0f}",
         "rounds": f"{stop.rounds:,}",
         "numbers": f"{numbers:,}",
         "message_ms": f"{64 * numbers / bandwidth / 1000:.1f}",

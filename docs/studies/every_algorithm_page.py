@@ -328,12 +328,13 @@ mean nothing.
 ## Seconds to the target
 
 Medians over seeds {seeds}. *missed, 0.31*: at most one seed of three reached the target within {limit} simulated
-seconds and {rounds} rounds; the number is the median of the lowest values reached. *(2 of 3)*: one seed did not.
+seconds ({slow_limit} on the slow network) and {rounds} rounds; the number is the median of the lowest values reached.
+*(2 of 3)*: one seed did not.
 
 {seconds}
 
 Going on with half of the answers, at most ten rounds old (the first 4 of 8 workers, the first of two neighbours on the
-ring), each tuned by itself:
+ring), each tuned by itself. Left out, because no setting that the search looked at reached the target so: {left_out}.
 
 {seconds_half}
 

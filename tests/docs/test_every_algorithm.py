@@ -49,10 +49,9 @@ def page(study: Any) -> Any:
 
 
 def test_every_name_has_its_settings(study: Any) -> None:
-    """The file holds each algorithm that is found, waiting for all, and with half of its answers where it can."""
-    wanted = {study.label_of(name, half) for name, half in study.forms()}
-    assert set(study.tuned()) == wanted
-    assert set(algorithms.names()) <= wanted
+    """The file holds each algorithm that is found, and no form that is not one of the study's."""
+    assert set(algorithms.names()) <= set(study.tuned())
+    assert set(study.tuned()) <= {study.label_of(name, half) for name, half in study.forms()}
 
 
 def test_every_form_runs_without_trouble(study: Any) -> None:
@@ -114,10 +113,13 @@ def test_what_is_found_is_written_into_the_file(study: Any, tmp_path: Path, monk
     monkeypatch.setattr(study, "STUDY", copy)
     before = study.tuned()
     table = study.table_at("dsoba", study.Form(2, 1))
-    study.write(table, "for the test")
-    study.write(table, "for the test")
+    study.write("dsoba", table, "for the test")
+    study.write("dsoba", table, "for the test")
     assert study.tuned() == before | {"dsoba": table}
     assert copy.read_text().count("# for the test") == 1
+    study.write("dsoba, half", None, "never reached")
+    assert "dsoba, half" not in study.tuned()
+    assert "dsoba" in study.left_out()
 
 
 def test_a_shortened_run_gives_a_page(study: Any, page: Any, tmp_path: Path) -> None:
