@@ -105,7 +105,7 @@ def _curve(axes: Axes, frames: Frames, label: str, column: str, metric: str, sty
 def _horizontal(axes: Axes, column: str, logarithmic: bool) -> None:
     axes.set_xlabel(figures.AXES[column])
     if logarithmic:
-        axes.set_xscale("log")
+        axes.set_xscale("log", nonpositive="mask")
     else:
         axes.set_xlim(left=0)
         if column in ("bits_sent", "oracle_calls"):

@@ -4,6 +4,7 @@
 
 Each module in `claims` is one paper: the studies that it needs, and how claims follow from their numbers. A study that
 is in the results folder already, made from the same scenario text, is read and not run again; `--again` runs it again.
+The data sets must be there (`BILEVELSIM_DATA`).
 `--only` makes the section of one paper (a module's name) and prints it; the page is written only when all are made.
 """
 

@@ -138,7 +138,7 @@ def test_numbers_are_short(evidence: Any) -> None:
 
 
 def test_a_table_is_written_as_markdown(evidence: Any) -> None:
-    """Words stay words."""
+    """Words stay words, and a bar within a cell ends no cell."""
     assert (
         evidence.markdown(evidence.table([{"who": "a", "loss": 0.5}])) == "| who | loss |\n| --- | --- |\n| a | 0.5 |"
     )
