@@ -3,8 +3,8 @@
 import numpy as np
 
 from problems.datasets import Rows
-from problems.samples import Logistic, Softmax
 from problems.sampled import hold
+from problems.samples import Logistic, Softmax
 
 ROWS = Rows(np.arange(12.0).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2]))
 PARTS = [np.array([4, 1]), np.array([0, 5]), np.array([2, 3])]
