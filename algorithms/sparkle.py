@@ -31,7 +31,7 @@ leave their start, hence no `first` and no `latest`. After a crash that loses me
 checkpoint; under the policy `all` it waits without end if it forgot messages of the round that it has to repeat.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -40,7 +40,7 @@ from typing_extensions import Doc
 
 from algorithms.needs import Needs
 from algorithms.pieces.averaging import moving_average
-from algorithms.pieces.communication import scheme, step_together
+from algorithms.pieces.communication import links_of, scheme, step_together, waits_of
 from simulator.agent import Agent, Program
 
 NEEDS = Needs(
@@ -69,6 +69,13 @@ class Settings:
     lower: Annotated[SchemeName, Doc("communication scheme of y and u")] = "exact_diffusion"
     upper: Annotated[SchemeName, Doc("communication scheme of x")] = "exact_diffusion"
     averaging: Annotated[float, Gt(0), Le(1), Doc("theta: weight of the new direction in r; 1 = no averaging")] = 1.0
+
+
+def needs(settings: Settings) -> Needs:
+    """Waiting and links are those of the schemes."""
+    return replace(
+        NEEDS, waits=waits_of(settings.lower, settings.upper), links=links_of(settings.lower, settings.upper)
+    )
 
 
 def program(agent: Agent, settings: Settings) -> Program:

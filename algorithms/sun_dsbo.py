@@ -35,7 +35,8 @@ large gamma), but where it is flat (curvature a) the constraint is felt with gam
 gamma y is fitted to the upper data, so look at the lower residual. mu has to be large enough at first for F to
 matter. Take d = b: then the disagreements of y and theta cancel in D_x; otherwise SE's bias is about step/mu. One
 sample for all lower gradients: with independent ones their noise is divided by mu. "exact_diffusion" and "extra" need
-the smallest eigenvalue of W above -1/3 (a ring of 8 with weights 1/3 has exactly that): use lazy weights. "extra",
+the smallest eigenvalue of W above -1/3 (a ring of 8 with weights 1/3 has exactly that): use lazy weights; with older
+messages in every round (`first`, `latest`) they hardly leave their start. "extra",
 "gt_non_atc" and "se_cta" stand much smaller b where W has negative eigenvalues: EXTRA about (1 + 3 lambda_min)/(2 L_G).
 In float32 the round-off of exact diffusion and EXTRA piles up (1e-3 of x after 2,000 rounds), that of trackers does
 not. All schemes but SE keep a sum that a message lost in one direction breaks for good; `symmetric` drops and
@@ -44,7 +45,7 @@ memory with the variables; under the policy `all` it waits without end if it for
 repeat, and its neighbours wait for it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -52,7 +53,7 @@ from annotated_types import Ge, Gt
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
-from algorithms.pieces.communication import scheme
+from algorithms.pieces.communication import links_of, scheme, waits_of
 from algorithms.pieces.envelope import envelope_directions
 from algorithms.pieces.schedules import decayed
 from simulator.agent import Agent, Program
@@ -92,6 +93,11 @@ class Settings:
     ] = "shared"
     decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = 0.0
     decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
+
+
+def needs(settings: Settings) -> Needs:
+    """Waiting and links are those of the scheme."""
+    return replace(NEEDS, waits=waits_of(settings.scheme), links=links_of(settings.scheme))
 
 
 def program(agent: Agent, settings: Settings) -> Program:

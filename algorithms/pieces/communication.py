@@ -275,3 +275,19 @@ def scheme(name: str) -> Scheme:
     if name not in makers:
         raise ValueError(f"communication scheme is {name!r}: it must be one of {', '.join(makers)}")
     return makers[name]()
+
+
+def waits_of(*names: str) -> tuple[str, ...]:
+    """Waiting policies under which these schemes go on: with older messages in every round exact diffusion and EXTRA
+    hardly leave their start.
+    """
+    if {"exact_diffusion", "extra"} & set(names):
+        return ("all", "deadline")
+    return ("all", "first", "latest", "deadline")
+
+
+def links_of(*names: str) -> tuple[str, ...]:
+    """Transports under which these schemes keep their fixed point: where nothing is conserved, nothing breaks."""
+    if set(names) <= {"se_atc", "se_cta"}:
+        return ("retransmit", "symmetric", "datagram")
+    return ("retransmit", "symmetric")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from algorithms.pieces.communication import Scheme, scheme, step_together
+from algorithms.pieces.communication import Scheme, links_of, scheme, step_together, waits_of
 
 NAMES = ("se_atc", "se_cta", "gt_non_atc", "gt_semi_atc", "gt_atc", "exact_diffusion", "extra")
 TRACKING = ("gt_non_atc", "gt_semi_atc", "gt_atc")
@@ -274,3 +274,11 @@ def test_drift_is_reported_by_the_names_of_the_variables() -> None:
     assert list(one.drifts("yu")) == ["drift_y", "drift_u"]
     np.testing.assert_array_equal(one.drifts("yu")["drift_u"], one.drift[1])
     assert scheme("se_atc").drifts("yu") == {}
+
+
+def test_what_a_scheme_bears() -> None:
+    """Lost messages where nothing is conserved at any level; older ones where the scheme leaves its start with them."""
+    assert "datagram" in links_of("se_atc", "se_cta")
+    assert "datagram" not in links_of("se_atc", "gt_semi_atc")
+    assert "latest" in waits_of("gt_semi_atc", "se_atc")
+    assert waits_of("gt_semi_atc", "extra") == ("all", "deadline")
