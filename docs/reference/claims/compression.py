@@ -66,7 +66,7 @@ def saving(frames: Frames) -> Claim:
         table(rows),
         tuple(checks),
         curves({"digits, ten workers": frames}, "hypergradient_norm", "simulated_s", "norm of the hypergradient", True),
-        "Norm of the exact hypergradient against simulated time when workers send at 1 Mbit/s",
+        "Norm of the exact hypergradient against simulated time when workers send at 1 Mbit/s, the server at 100",
     )
 
 
