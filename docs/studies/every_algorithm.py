@@ -54,9 +54,12 @@ CONDITIONS: dict[str, dict[str, Any]] = {
 }
 """Name -> what changes in the scenario."""
 
-AFTER_S = 20.0
-AFTER: dict[str, Any] = {"stop.at_target": False, "stop.simulated_seconds": AFTER_S, "record.at_s": [AFTER_S]}
-"""What changes for a look at where each form has come some time after the target."""
+AFTER: dict[str, Any] = {
+    "stop.at_target": False,
+    "stop.simulated_seconds": page.AFTER_S,
+    "record.at_s": [page.AFTER_S],
+}
+"""What changes for a look at where each method has come some time after the target."""
 
 TUNING_SEEDS = (100, 101)
 TUNING_LIMITS = {"stop.simulated_seconds": 15.0, "stop.rounds": 1000}
@@ -421,7 +424,7 @@ def facts(runs: pd.DataFrame, after: pd.DataFrame, scenario: Scenario) -> dict[s
         "target": f"{target.below:.2f}",
         "runs": int(runs["host_s"].notna().sum() + after["host_s"].notna().sum()),
         "host_minutes": f"{(runs['host_s'].astype(float).sum() + after['host_s'].astype(float).sum()) / 60:.0f}",
-        "after_s": f"{AFTER_S:.0f}",
+        "after_s": f"{page.AFTER_S:.0f}",
         "left_out": ", ".join(left_out()) or "none",
         "budget": BUDGET,
         "seeds": ", ".join(map(str, scenario.seeds)),
