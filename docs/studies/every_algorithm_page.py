@@ -183,7 +183,8 @@ def gain(seconds: Medians, half: Sequence[str]) -> str:
     if ratios:
         most, least = max(finite, key=lambda name: ratios[name]), min(finite, key=lambda name: ratios[name])
         line += f" (by a factor of {short(ratios[most])} for {most}, {short(ratios[least])} for {least})"
-    return line + "."
+    lost = [name for name, label in pairs.items() if math.isfinite(slow[name]) and math.isinf(slow[label])]
+    return line + (f"; out of reach so for {', '.join(lost)}." if lost else ".")
 
 
 # --- figures
