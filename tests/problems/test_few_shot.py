@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from problems import checks, few_shot
-from problems.base import FUSED, Batch
+from problems import few_shot
+from problems.base import Batch
 from problems.errors import ProblemError
 from problems.few_shot import Settings, build, memory_bytes
-from problems.reference import MeanOfAgents
 
 DIGITS = Settings(ways=3, shots=2, queries=3, tasks=3, new_tasks=4, hidden=5)
 SINUSOIDS = Settings(data="sinusoids", shots=4, queries=6, tasks=3, new_tasks=4, hidden=5, hidden_layers=2)
@@ -34,39 +33,28 @@ def heads_of(problem, y):
     return blocks[:, : inputs * outputs].reshape(-1, outputs, inputs), blocks[:, inputs * outputs :]
 
 
+def seeded(settings, agents):
+    """The problem of seed 0."""
+    return build(settings, agents, 0)
+
+
 @pytest.mark.parametrize("name", VARIANTS)
-def test_oracles_agree_with_finite_differences(name):
+def test_oracles_agree_with_finite_differences(oracles_agree, name):
     """Every gradient and product, on batches too."""
-    local = build(VARIANTS[name], 3, 0).local(1)
-    batch = local.draw(np.random.default_rng(3))
-    assert (batch is not None) == ("batches" in name)
-    errors = checks.finite_differences(local, np.random.default_rng(0), batch)
-    assert set(errors) >= set(FUSED)
-    assert max(errors.values()) < 1e-6
+    oracles_agree(seeded, VARIANTS[name], "batches" in name, 1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_stack_gives_the_same_bits(name, dtype):
+def test_a_stack_gives_the_same_bits(stacks_agree, name, dtype):
     """Agents in one call give the same numbers as one by one, neighbours or not."""
-    problem = build(replace(VARIANTS[name], dtype=dtype), 4, 0)
-    for ids in ([0, 1, 2, 3], [2, 0], [3]):
-        assert checks.stack_differences(problem, ids, np.random.default_rng(1)) == []
+    stacks_agree(seeded, VARIANTS[name], dtype)
 
 
 @pytest.mark.parametrize("name", ["digits", "sinusoids"])
-def test_the_average_is_the_mean_of_the_agents(name):
+def test_the_average_is_the_mean_of_the_agents(average_agrees, name):
     """All tasks in one call are the mean over a stack of all agents."""
-    problem = build(VARIANTS[name], 3, 0)
-    average, mean, (x, y) = problem.average(), MeanOfAgents(problem), point(problem)
-    u = np.random.default_rng(1).standard_normal(problem.dim_y)
-    for one, other in zip(average.directions(x, y, u), mean.directions(x, y, u), strict=True):
-        assert np.allclose(one, other, rtol=1e-11, atol=1e-12)
-    assert average.upper_value(x, y) == pytest.approx(mean.upper_value(x, y), rel=1e-12)
-    assert average.lower_value(x, y) == pytest.approx(mean.lower_value(x, y), rel=1e-12)
-    product, diagonal = average.lower_curvature(x, y)
-    assert np.allclose(product(u), average.lower_hvp(x, y, u), rtol=1e-10, atol=1e-12)
-    assert diagonal[7] == pytest.approx(average.lower_hvp(x, y, np.eye(problem.dim_y)[7])[7], rel=1e-10)
+    average_agrees(build(VARIANTS[name], 3, 0), entry=7)
 
 
 def test_values_are_the_stated_formulas():

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from problems import checks, reference
-from problems.base import COUNTED, FUSED
+from problems import reference
+from problems.base import COUNTED
 from problems.hyper_representation import Settings, build, memory_bytes
 from problems.partition import Partition
 
@@ -20,41 +20,28 @@ VARIANTS = {
 }
 
 
+def seeded(settings, agents):
+    """The problem of seed 0."""
+    return build(settings, agents, 0)
+
+
 @pytest.mark.parametrize("name", VARIANTS)
-def test_oracles_agree_with_finite_differences(name: str):
+def test_oracles_agree_with_finite_differences(oracles_agree, name: str):
     """Every gradient and product is the derivative of the value it belongs to, on batches too."""
-    local = build(VARIANTS[name], 3, 0).local(1)
-    batch = local.draw(np.random.default_rng(3))
-    assert (batch is not None) == ("batches" in name)
-    errors = checks.finite_differences(local, np.random.default_rng(0), batch)
-    assert set(errors) >= set(FUSED)
-    assert max(errors.values()) < 3e-7
+    oracles_agree(seeded, VARIANTS[name], "batches" in name, 3e-7)
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("name", VARIANTS)
-def test_a_stack_gives_the_same_bits(name: str, dtype: str):
+def test_a_stack_gives_the_same_bits(stacks_agree, name: str, dtype: str):
     """Agents in one call give the same numbers as one by one, to the last bit."""
-    problem = build(replace(VARIANTS[name], dtype=dtype), 4, 0)
-    for ids in ([0, 1, 2, 3], [2, 0], [3]):
-        assert checks.stack_differences(problem, ids, np.random.default_rng(1)) == []
+    stacks_agree(seeded, VARIANTS[name], dtype)
 
 
 @pytest.mark.parametrize("name", ["deep, ridge above", "unequal, batches"])
-def test_the_average_is_the_mean_of_the_agents(name: str):
+def test_the_average_is_the_mean_of_the_agents(average_agrees, name: str):
     """All samples in one call, weighted, are the mean over a stack of all agents."""
-    problem = build(VARIANTS[name], 3, 0)
-    average, mean = problem.average(), reference.MeanOfAgents(problem)
-    rng = np.random.default_rng(0)
-    x, y, u = (rng.standard_normal(dim) for dim in (problem.dim_x, problem.dim_y, problem.dim_y))
-    for one, other in zip(average.directions(x, y, u), mean.directions(x, y, u), strict=True):
-        assert np.allclose(one, other, rtol=1e-11, atol=1e-12)
-    assert average.lower_value(x, y) == pytest.approx(mean.lower_value(x, y), rel=1e-12)
-    assert average.upper_value(x, y) == pytest.approx(mean.upper_value(x, y), rel=1e-12)
-    product, diagonal = average.lower_curvature(x, y)
-    assert np.allclose(product(u), average.lower_hvp(x, y, u), rtol=1e-10, atol=1e-12)
-    first = np.eye(problem.dim_y)[3]
-    assert diagonal[3] == pytest.approx(average.lower_hvp(x, y, first)[3], rel=1e-10)
+    average_agrees(build(VARIANTS[name], 3, 0))
 
 
 def test_a_value_is_the_stated_formula():
