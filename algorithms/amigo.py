@@ -35,10 +35,10 @@ from annotated_types import Ge, Gt
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
-from algorithms.pieces.fleet import Draw, Fleet, Vectors, serve
+from algorithms.pieces.fleet import AskAgain, Draw, Fleet, Vectors, serve
 from algorithms.pieces.hypergradient import direction_x
 from algorithms.pieces.linear_systems import ConjugateGradients, GradientDescent, LinearSystem
-from algorithms.pieces.schedules import decayed
+from algorithms.pieces.schedules import DecayPower, DecayRounds, decayed
 from problems.base import Local
 from simulator.agent import Agent, Program
 
@@ -63,13 +63,9 @@ class Settings:
     tolerance: Annotated[float, Ge(0), Doc("solver cg: residual at which it stops, relative to the right side, 1")] = (
         0.1
     )
-    decay_power: Annotated[float, Ge(0), Doc("a, b, c are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = (
-        0.0
-    )
-    decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
-    ask_again_after_s: Annotated[
-        float | None, Gt(0), Doc("a question without an answer is asked again after so long, s; None = never")
-    ] = None
+    decay_power: DecayPower = 0.0
+    decay_rounds: DecayRounds = 100.0
+    ask_again_after_s: AskAgain = None
 
 
 def server(agent: Agent, settings: Settings) -> Program:

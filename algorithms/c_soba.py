@@ -55,13 +55,13 @@ from annotated_types import Ge, Gt, Le
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
-from algorithms.pieces.answering import LastAnswers, Point, answering, start
+from algorithms.pieces.answering import LastAnswers, Point, ResendAfter, answering, start
 from algorithms.pieces.averaging import moving_average
 from algorithms.pieces.bits import Flag
 from algorithms.pieces.compressors import AnyCompressor, Biased, RandK
 from algorithms.pieces.multi_step import MultiStep
 from algorithms.pieces.projection import onto_ball
-from algorithms.pieces.schedules import decayed
+from algorithms.pieces.schedules import DecayPower, DecayRounds, decayed
 from algorithms.pieces.waiting import Attendance, gather_arguments
 from problems.base import Directions
 from simulator.agent import Agent, Event, Program
@@ -102,11 +102,9 @@ class Settings:
     delta: Annotated[
         float | None, Gt(0), Le(1), Doc("rate of the memory, 1; None = 1/(1 + omega), 1 for a biased compressor")
     ] = None
-    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = 0.0
-    decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
-    resend_after_s: Annotated[
-        float | None, Gt(0), Doc("a worker that heard nothing for so long answers again, s; None = never")
-    ] = None
+    decay_power: DecayPower = 0.0
+    decay_rounds: DecayRounds = 100.0
+    resend_after_s: ResendAfter = None
 
     def __post_init__(self) -> None:
         if self.delta is not None and not self.error_feedback:

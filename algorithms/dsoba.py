@@ -30,13 +30,13 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
-from annotated_types import Ge, Gt, Le
+from annotated_types import Gt, Le
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
 from algorithms.pieces.averaging import moving_average
 from algorithms.pieces.communication import scheme
-from algorithms.pieces.schedules import decayed
+from algorithms.pieces.schedules import DecayPower, DecayRounds, decayed
 from simulator.agent import Agent, Program
 
 NEEDS = Needs(
@@ -57,8 +57,8 @@ class Settings:
     step_u: Annotated[float, Gt(0), Doc("c: step of the linear system's variable u, 1")] = 0.1
     order: Annotated[Literal["atc", "cta"], Doc("adapt then combine, or combine then adapt")] = "atc"
     averaging: Annotated[float, Gt(0), Le(1), Doc("theta: weight of the new direction in h; 1 = no averaging")] = 1.0
-    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = 0.0
-    decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
+    decay_power: DecayPower = 0.0
+    decay_rounds: DecayRounds = 100.0
 
 
 def program(agent: Agent, settings: Settings) -> Program:

@@ -50,7 +50,7 @@ from annotated_types import Ge, Gt
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
-from algorithms.pieces.fleet import WHOLE, Draw, Fleet, Vectors, serve
+from algorithms.pieces.fleet import WHOLE, AskAgain, Draw, Fleet, Vectors, serve
 from algorithms.pieces.hypergradient import direction_x
 from algorithms.pieces.linear_systems import GradientDescent, LinearSystem, NeumannTerm
 from algorithms.pieces.participation import participants
@@ -88,9 +88,7 @@ class Settings:
     participants: Annotated[
         int | None, Ge(1), Doc("workers drawn for each FedInn and FedOut, at most all; None = all")
     ] = None
-    ask_again_after_s: Annotated[
-        float | None, Gt(0), Doc("a question without an answer is asked again after so long, s; None = never")
-    ] = None
+    ask_again_after_s: AskAgain = None
 
 
 def server(agent: Agent, settings: Settings) -> Program:

@@ -37,7 +37,7 @@ from typing_extensions import Doc
 
 from algorithms.needs import Needs
 from algorithms.pieces.envelope import direction_theta, direction_x, direction_y
-from algorithms.pieces.fleet import Draw, Fleet, Vectors, serve
+from algorithms.pieces.fleet import AskAgain, Draw, Fleet, Vectors, serve
 from algorithms.pieces.schedules import decayed
 from problems.base import Array, Local
 from simulator.agent import Agent, Program
@@ -64,9 +64,7 @@ class Settings:
     samples: Annotated[
         Literal["shared", "independent"], Doc("one mini-batch a round, or one for each of the three directions")
     ] = "shared"
-    ask_again_after_s: Annotated[
-        float | None, Gt(0), Doc("a question without an answer is asked again after so long, s; None = never")
-    ] = None
+    ask_again_after_s: AskAgain = None
 
 
 def server(agent: Agent, settings: Settings) -> Program:

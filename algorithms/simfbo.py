@@ -45,7 +45,7 @@ from typing_extensions import Doc
 
 from algorithms.needs import Needs
 from algorithms.pieces.answering import mean, start
-from algorithms.pieces.fleet import Draw, Fleet, Vectors, serve
+from algorithms.pieces.fleet import AskAgain, Draw, Fleet, Vectors, serve
 from algorithms.pieces.participation import participants
 from algorithms.pieces.projection import onto_ball
 from problems.base import Array, Local
@@ -77,9 +77,7 @@ class Settings:
     normalised: Annotated[bool, Doc("sums divided by their number of local steps (ShroFBO)")] = False
     participants: Annotated[int | None, Ge(1), Doc("workers drawn for each round, at most all; None = all")] = None
     radius: Annotated[float | None, Gt(0), Doc("r: bound on |u|, in units of u; None = no projection")] = None
-    ask_again_after_s: Annotated[
-        float | None, Gt(0), Doc("a question without an answer is asked again after so long, s; None = never")
-    ] = None
+    ask_again_after_s: AskAgain = None
 
     def __post_init__(self) -> None:
         if self.local_steps_most is not None and self.local_steps_most < self.local_steps:

@@ -35,13 +35,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Gt, Le
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
-from algorithms.pieces.answering import LastAnswers, Point, answering, start
+from algorithms.pieces.answering import LastAnswers, Point, ResendAfter, answering, start
 from algorithms.pieces.averaging import moving_average
-from algorithms.pieces.schedules import decayed
+from algorithms.pieces.schedules import DecayPower, DecayRounds, decayed
 from algorithms.pieces.waiting import Attendance, gather_arguments
 from simulator.agent import Agent, Event, Program
 
@@ -62,11 +62,9 @@ class Settings:
     step_y: Annotated[float, Gt(0), Doc("b: step of the lower variable y, 1")] = 0.1
     step_u: Annotated[float, Gt(0), Doc("c: step of the linear system's variable u, 1")] = 0.1
     averaging: Annotated[float, Gt(0), Le(1), Doc("theta: weight of the new direction in h; 1 = no averaging")] = 1.0
-    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = 0.0
-    decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
-    resend_after_s: Annotated[
-        float | None, Gt(0), Doc("a worker that heard nothing for so long answers again, s; None = never")
-    ] = None
+    decay_power: DecayPower = 0.0
+    decay_rounds: DecayRounds = 100.0
+    resend_after_s: ResendAfter = None
 
 
 def server(agent: Agent, settings: Settings) -> Program:

@@ -32,7 +32,7 @@ checkpoint; under the policy `all` it waits without end if it forgot messages of
 """
 
 from dataclasses import dataclass, replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
 from annotated_types import Gt, Le
@@ -40,7 +40,7 @@ from typing_extensions import Doc
 
 from algorithms.needs import Needs
 from algorithms.pieces.averaging import moving_average
-from algorithms.pieces.communication import links_of, scheme, step_together, waits_of
+from algorithms.pieces.communication import SchemeName, links_of, scheme, step_together, waits_of
 from simulator.agent import Agent, Program
 
 NEEDS = Needs(
@@ -57,8 +57,6 @@ VARIANTS = {
     "sparkle_ed_gt": {"lower": "exact_diffusion", "upper": "gt_semi_atc"},
     "sparkle_extra_gt": {"lower": "extra", "upper": "gt_semi_atc"},
 }
-
-SchemeName = Literal["se_atc", "se_cta", "gt_non_atc", "gt_semi_atc", "gt_atc", "exact_diffusion", "extra"]
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,9 @@ from annotated_types import Ge, Gt
 from typing_extensions import Doc
 
 from algorithms.needs import Needs
-from algorithms.pieces.communication import links_of, scheme, waits_of
+from algorithms.pieces.communication import SchemeName, links_of, scheme, waits_of
 from algorithms.pieces.envelope import envelope_directions
-from algorithms.pieces.schedules import decayed
+from algorithms.pieces.schedules import DecayPower, DecayRounds, decayed
 from simulator.agent import Agent, Program
 
 NEEDS = Needs(
@@ -79,10 +79,7 @@ class Settings:
     step_x: Annotated[float, Gt(0), Doc("c: x moves by steps of c/mu_k, about 0.1 / L_hyper, 1")] = 0.1
     step_y: Annotated[float, Gt(0), Doc("b: step of the lower variable y, about 1/(L_G + 1/gamma), 1")] = 0.1
     step_theta: Annotated[float | None, Gt(0), Doc("d: step of theta, 1; None = that of y")] = None
-    scheme: Annotated[
-        Literal["se_atc", "se_cta", "gt_non_atc", "gt_semi_atc", "gt_atc", "exact_diffusion", "extra"],
-        Doc("how agents exchange all three variables"),
-    ] = "gt_semi_atc"
+    scheme: Annotated[SchemeName, Doc("how agents exchange all three variables")] = "gt_semi_atc"
     mu: Annotated[float, Gt(0), Doc("weight of the upper level in the first round, 1")] = 1.0
     mu_power: Annotated[float, Ge(0), Doc("mu_k = mu k^-mu_power in round k, 1")] = 0.45
     mu_min: Annotated[float, Ge(0), Doc("mu_k does not fall below it, 1; as large as mu: constant")] = 0.03
@@ -91,8 +88,8 @@ class Settings:
         Literal["shared", "independent"],
         Doc("mini-batch of the lower gradients at (x, theta): that at (x, y), or its own"),
     ] = "shared"
-    decay_power: Annotated[float, Ge(0), Doc("steps are multiplied by (1 + (k-1)/decay_rounds)^-decay_power, 1")] = 0.0
-    decay_rounds: Annotated[float, Gt(0), Doc("rounds after which the decay sets in, rounds")] = 100.0
+    decay_power: DecayPower = 0.0
+    decay_rounds: DecayRounds = 100.0
 
 
 def needs(settings: Settings) -> Needs:

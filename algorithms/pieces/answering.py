@@ -4,11 +4,18 @@ Every worker has at most one message outstanding: it is asked again only after i
 """
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from annotated_types import Gt
+from typing_extensions import Doc
 
 from simulator.agent import Agent, Event, Program
+
+ResendAfter = Annotated[
+    float | None, Gt(0), Doc("a worker that heard nothing for so long answers again, s; None = never")
+]
+"""Type of the setting `resend_after_s`."""
 
 Point = Mapping[str, Any]
 Answer = Callable[[Agent, int, Point], Generator[Event, Any, None]]

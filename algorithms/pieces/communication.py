@@ -28,7 +28,7 @@ learning", IEEE Transactions on Signal Processing 70, 2022 (SUDA, which contains
 
 import itertools
 from collections.abc import Callable, Generator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from simulator.agent import Agent, Event
 
 Vectors = tuple[np.ndarray, ...]
 Exchange = Generator[Event, Any, Vectors]
+SchemeName = Literal["se_atc", "se_cta", "gt_non_atc", "gt_semi_atc", "gt_atc", "exact_diffusion", "extra"]
 
 AHEAD = "trackers"
 """Slot of the message that `gt_atc` sends ahead."""

@@ -29,9 +29,11 @@ A worker that lost its memory answers the last question that it saved once more.
 
 from collections.abc import Callable, Collection, Generator, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
+from annotated_types import Gt
+from typing_extensions import Doc
 
 from algorithms.pieces.answering import mean
 from algorithms.pieces.waiting import gather_arguments
@@ -43,6 +45,11 @@ Vectors: TypeAlias = tuple[np.ndarray, ...]
 Draw: TypeAlias = Callable[[], Batch | None]
 Oracle: TypeAlias = Callable[..., Vectors]
 """A method's own oracle: called as oracle(problem, draw, *arguments)."""
+
+AskAgain: TypeAlias = Annotated[
+    float | None, Gt(0), Doc("a question without an answer is asked again after so long, s; None = never")
+]
+"""Type of the setting `ask_again_after_s`."""
 
 ASK, ANSWER = "ask", "answer"
 WHOLE = "whole"
