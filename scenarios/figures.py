@@ -142,12 +142,12 @@ def progress(runs: pd.DataFrame, history: pd.DataFrame, metric: Metric, title: s
     look = styles(list(dict.fromkeys(runs["label"])))
     with mpl.rc_context(STYLE):
         handles = _legend(look, runs, metric)
-        columns = _columns(13.0, [str(handle.get_label()) for handle in handles])
+        columns = legend_columns(13.0, [str(handle.get_label()) for handle in handles])
         height = 3.4 + 0.2 * math.ceil(len(handles) / columns)
         figure, panels = _new(13.0, height, title, columns=len(AXES), sharey=True)
         for axes, (column, words) in zip(panels, AXES.items(), strict=True):
             for label, style in look.items():
-                _curve(axes, _series(history, label, column, metric.name), style)
+                curve(axes, series(history, label, column, metric.name), style)
                 _endings(axes, runs[runs["label"] == label], history, column, metric, style)
             _horizontal(axes, history, column, words)
             if metric.target is not None:
@@ -159,13 +159,13 @@ def progress(runs: pd.DataFrame, history: pd.DataFrame, metric: Metric, title: s
     return figure
 
 
-def _columns(width: float, labels: Sequence[str]) -> int:
+def legend_columns(width: float, labels: Sequence[str]) -> int:
     """How many columns of a legend fit into a figure so wide."""
     longest = max(map(len, labels)) / LEGEND_CHARACTERS + 0.6
     return max(1, min(6, len(labels), int(width / longest)))
 
 
-def _series(history: pd.DataFrame, label: str, column: str, metric: str) -> list[np.ndarray]:
+def series(history: pd.DataFrame, label: str, column: str, metric: str) -> list[np.ndarray]:
     """The recorded (horizontal, metric) points of each seed of one algorithm, finite ones only, in order."""
     own = history[history["label"] == label]
     found = []
@@ -177,7 +177,8 @@ def _series(history: pd.DataFrame, label: str, column: str, metric: str) -> list
     return found
 
 
-def _curve(axes: Axes, seeds: list[np.ndarray], style: Style) -> None:
+def curve(axes: Axes, seeds: list[np.ndarray], style: Style, band: bool = True, label: str | None = None) -> None:
+    """The median of the seeds' curves and, with ``band``, their range."""
     if not seeds:
         return
     grid, values = on_common_grid(seeds)
@@ -191,8 +192,9 @@ def _curve(axes: Axes, seeds: list[np.ndarray], style: Style) -> None:
         markevery=(every // 2, every),
         markersize=4,
         linewidth=1.5,
+        label=label,
     )
-    if len(seeds) > 1:
+    if band and len(seeds) > 1:
         axes.fill_between(grid, values.min(axis=0), values.max(axis=0), color=style.colour, alpha=0.15, linewidth=0)
 
 

@@ -33,7 +33,8 @@ def curves(
         for place, (title, frames) in zip(axes, panels.items(), strict=True):
             place.set_title(title, fontsize=9)
             for name in names:
-                _curve(place, frames, name, column, metric, look[name])
+                found = figures.series(frames.history, name, column, metric)
+                figures.curve(place, found, look[name], band=False, label=name)
             _horizontal(place, column, log_x)
         axes[0].set_ylabel(words or metric.replace("_", " "))
         if logarithmic:
@@ -77,31 +78,6 @@ def _new(columns: int, entries: int) -> tuple[Figure, list[Axes]]:
     return figure, list(figure.subplots(1, columns, sharey=True, squeeze=False)[0])
 
 
-def _curve(axes: Axes, frames: Frames, label: str, column: str, metric: str, style: figures.Style) -> None:
-    own = frames.history[frames.history["label"] == label]
-    seeds = []
-    for _, points in own.groupby("seed", sort=True):
-        pairs = points[[column, metric]].astype(float).to_numpy()
-        pairs = pairs[np.isfinite(pairs).all(axis=1)]
-        if len(pairs):
-            seeds.append(pairs[np.argsort(pairs[:, 0], kind="stable")])
-    if not seeds:
-        return
-    grid, values = figures.on_common_grid(seeds)
-    every = max(1, len(grid) // 8)
-    axes.plot(
-        grid,
-        np.median(values, axis=0),
-        color=style.colour,
-        linestyle=style.dashes,
-        marker=style.marker,
-        markevery=(every // 2, every),
-        markersize=4,
-        linewidth=1.5,
-        label=label,
-    )
-
-
 def _horizontal(axes: Axes, column: str, logarithmic: bool) -> None:
     axes.set_xlabel(figures.AXES[column])
     if logarithmic:
@@ -119,6 +95,5 @@ def _legend(figure: Figure, panels: Sequence[Axes]) -> None:
         for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
     width = figure.get_size_inches()[0]
-    longest = max((len(label) for label in handles), default=1)
-    columns = max(1, min(len(handles), int(width / (longest / figures.LEGEND_CHARACTERS + 0.6))))
+    columns = figures.legend_columns(width, list(handles)) if handles else 1
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)
