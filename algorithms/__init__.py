@@ -1,10 +1,10 @@
 """Published algorithms, one module each, found by file name.
 
-A module holds a docstring (paper, update equations, costs), a frozen `Settings`, `NEEDS`, optional `VARIANTS`, an
-optional `needs(settings)` where settings change what is needed, and either `program(agent, settings)` or
-`server(agent, settings)` with `worker(agent, settings)`. A file put into this
-folder, or a module announced by an installed package under the entry point group `bilevelsim.algorithms`, is an
-algorithm; no list is edited. Mathematics that several of them share is in `algorithms.pieces`.
+A module holds a docstring (paper, update equations, costs), a frozen `Settings`, `NEEDS` (or `needs(settings)`, where
+settings change what is needed), optional `VARIANTS`, and either `program(agent, settings)` or `server(agent, settings)`
+with `worker(agent, settings)`. A file put into this folder, or a module announced by an installed package under the
+entry point group `bilevelsim.algorithms`, is an algorithm; no list is edited. Mathematics that several of them share
+is in `algorithms.pieces`.
 """
 
 import difflib

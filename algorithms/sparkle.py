@@ -31,7 +31,7 @@ leave their start, hence no `first` and no `latest`. After a crash that loses me
 checkpoint; under the policy `all` it waits without end if it forgot messages of the round that it has to repeat.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -42,14 +42,6 @@ from algorithms.needs import Needs
 from algorithms.pieces.averaging import moving_average
 from algorithms.pieces.communication import SchemeName, links_of, scheme, step_together, waits_of
 from simulator.agent import Agent, Program
-
-NEEDS = Needs(
-    topology="graph",
-    oracles=("start", "draw", "directions"),
-    waits=("all", "deadline"),
-    links=("retransmit", "symmetric"),
-    memory_loss=("agent",),
-)
 
 VARIANTS = {
     "sparkle_gt": {"lower": "gt_semi_atc", "upper": "gt_semi_atc"},
@@ -71,8 +63,12 @@ class Settings:
 
 def needs(settings: Settings) -> Needs:
     """Waiting and links are those of the schemes."""
-    return replace(
-        NEEDS, waits=waits_of(settings.lower, settings.upper), links=links_of(settings.lower, settings.upper)
+    return Needs(
+        topology="graph",
+        oracles=("start", "draw", "directions"),
+        waits=waits_of(settings.lower, settings.upper),
+        links=links_of(settings.lower, settings.upper),
+        memory_loss=("agent",),
     )
 
 

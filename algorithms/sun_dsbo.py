@@ -45,7 +45,7 @@ memory with the variables; under the policy `all` it waits without end if it for
 repeat, and its neighbours wait for it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -57,14 +57,6 @@ from algorithms.pieces.communication import SchemeName, links_of, scheme, waits_
 from algorithms.pieces.envelope import envelope_directions
 from algorithms.pieces.schedules import DecayPower, DecayRounds, decayed
 from simulator.agent import Agent, Program
-
-NEEDS = Needs(
-    topology="graph",
-    oracles=("start", "draw", "upper_grads", "lower_grads"),
-    waits=("all", "first", "latest", "deadline"),
-    links=("retransmit", "symmetric"),
-    memory_loss=("agent",),
-)
 
 VARIANTS = {
     "sun_dsbo_se": {"scheme": "se_atc"},
@@ -94,7 +86,13 @@ class Settings:
 
 def needs(settings: Settings) -> Needs:
     """Waiting and links are those of the scheme."""
-    return replace(NEEDS, waits=waits_of(settings.scheme), links=links_of(settings.scheme))
+    return Needs(
+        topology="graph",
+        oracles=("start", "draw", "upper_grads", "lower_grads"),
+        waits=waits_of(settings.scheme),
+        links=links_of(settings.scheme),
+        memory_loss=("agent",),
+    )
 
 
 def program(agent: Agent, settings: Settings) -> Program:
