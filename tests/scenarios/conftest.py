@@ -4,6 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from scenarios.cli import app
+
+Call = Callable[..., tuple[int, str, str]]
 
 SCENARIO = """\
 question = "Who is first when one of four workers is slow?"
@@ -65,3 +70,18 @@ def written(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Runs the command in an empty folder; exit status, standard output, standard error."""
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        outcome = CliRunner().invoke(app, list(arguments))
+        assert outcome.exception is None or isinstance(outcome.exception, SystemExit)
+        return outcome.exit_code, outcome.stdout, outcome.stderr
+
+    return call
