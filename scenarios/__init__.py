@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.errors import ScenarioError
 
 if TYPE_CHECKING:
-    from scenarios.runner import Result
+    from scenarios.result import Result
     from scenarios.scenario import Scenario
 
 __all__ = ["ScenarioError", "load", "run"]

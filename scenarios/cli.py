@@ -14,8 +14,10 @@ from scenarios import home
 from scenarios.commands.check import check
 from scenarios.commands.listing import listing
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
+from scenarios.commands.report import report
 from scenarios.commands.run import run
 from scenarios.commands.show import show
+from scenarios.commands.status import status
 from scenarios.errors import ScenarioError
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -23,6 +25,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "check": check,
     "list": listing,
     "show": show,
+    "status": status,
+    "report": report,
 }
 """In the order in which ``--help`` shows them."""
 

@@ -105,6 +105,14 @@ def draw(runs: pd.DataFrame, history: pd.DataFrame, metric: Metric, title: str =
     return figures
 
 
+NAMES = ("progress", "shares", "time_to_target")
+
+
+def is_ours(name: str) -> bool:
+    """Whether a file of this name, without its ending, is a figure of a comparison."""
+    return name in NAMES
+
+
 def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
     """Write each figure as PNG and as SVG, with the same bytes for the same tables; the paths written."""
     paths = []

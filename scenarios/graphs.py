@@ -26,7 +26,7 @@ def of_seed(scenario: Scenario, placement: Placement, seed: int) -> Graph:
 def of_seeds(scenario: Scenario, placement: Placement) -> Sequence[Graph]:
     """The graphs of all repetitions; only one if the family draws nothing at random. Raises ``TopologyError``."""
     graphs = []
-    for seed in scenario.seeds:
+    for seed in scenario.possible_seeds:
         rng = stream(seed, "topology")
         untouched = rng.bit_generator.state
         graphs.append(_drawn(scenario, placement, rng))

@@ -4,22 +4,25 @@
 unknown keys, names, settings); when they are right, the rules between fields (``rules``).
 """
 
+import copy
+import dataclasses
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios import emit, mistakes, names, overrides, rules, settings
+from scenarios import emit, mistakes, names, overrides, rules, settings, sweep
 from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
-from scenarios.scenario import Entry, Placement, Scenario
-from scenarios.schema import Document, Topology
+from scenarios.scenario import Entry, Placement, Point, Scenario
+from scenarios.schema import Document, SweepOnly, Topology
 
 LARGEST_FILE = 16 * 2**20
 """Bytes of the longest file that is read; a scenario has a few hundred."""
 DEEPEST = 50
 """Tables in tables, from which on a document is refused."""
+VARIED = "is varied by the sweep of this scenario; set the values of the sweep in its place"
 
 
 def load(path: str | Path, changes: Mapping[str, Any] | None = None) -> Scenario:
@@ -89,17 +92,56 @@ def depth(document: Any) -> int:
 
 
 def understand(document: dict[str, Any], text: str, source: Path, changes: dict[str, Any]) -> Scenario:
-    """The scenario of a document, with its text; changes come in first. Raises ``ScenarioError`` with every mistake."""
+    """The scenario of a document, with its text; changes come in first. Raises ``ScenarioError`` with every mistake.
+
+    Of a sweep that has mistakes at several points, those of the first of them are told.
+    """
     found = overrides.apply(document, changes)
     if found:
         raise ScenarioError(found)
     if depth(document) > DEEPEST:
         raise ScenarioError([Mistake(str(source), "", MISSING, "is nested too deeply")])
-    checked, found = fields(document, str(source))
-    if checked is None or found:
-        raise ScenarioError(found)
     text = emit.toml_text(document) if changes else text
-    return rules.complete(_scenario(checked, text, source))
+    values = _values(document, str(source))
+    if found := [Mistake(overrides.FILE, key, changes[key], VARIED) for key in changes if key in values[0]]:
+        raise ScenarioError(found)
+    points = tuple(Point(chosen, _at(document, chosen, text, source)) for chosen in values)
+    rules.runnable([point.scenario for point in points])
+    first = points[0].scenario
+    return dataclasses.replace(first, axes=tuple(values[0]), swept=points) if values[0] else first
+
+
+def _values(document: Mapping[str, Any], file: str) -> list[dict[str, Any]]:
+    """The values of each point of the sweep; one empty point where there is none, or where it is no sweep at all."""
+    try:
+        checked = SweepOnly.model_validate({"sweep": freeze(document.get("sweep"))}).sweep
+    except ValidationError:
+        return [{}]  # told with the mistakes in all other fields
+    if found := sweep.mistakes(checked, file):
+        raise ScenarioError(found)
+    return sweep.points(checked)
+
+
+def _at(document: dict[str, Any], values: Mapping[str, Any], text: str, source: Path) -> Scenario:
+    """The scenario at one point of a sweep. Raises ``ScenarioError``."""
+    here = copy.deepcopy(document)
+    found = overrides.apply(here, {axis: thaw(value) for axis, value in values.items()}, str(source))
+    try:
+        if found:
+            raise ScenarioError(found)
+        checked, found = fields(here, str(source))
+        if checked is None or found:
+            raise ScenarioError(found)
+        return rules.complete(_scenario(checked, text, source))
+    except ScenarioError as error:
+        raise ScenarioError(_with_point(error.mistakes, values)) from None
+
+
+def _with_point(found: Sequence[Mistake], values: Mapping[str, Any]) -> list[Mistake]:
+    if not values:
+        return list(found)
+    where = f" (where the sweep has {sweep.shown(values)})"
+    return [dataclasses.replace(mistake, rule=mistake.rule.rstrip(".") + where) for mistake in found]
 
 
 def fields(document: dict[str, Any], file: str) -> tuple[Document | None, list[Mistake]]:
@@ -120,6 +162,13 @@ def freeze(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: freeze(item) for key, item in value.items()}
     return tuple(freeze(item) for item in value) if isinstance(value, list) else value
+
+
+def thaw(value: Any) -> Any:
+    """The contrary of ``freeze``."""
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    return [thaw(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _too_long(value: Any, file: str, path: mistakes.Path) -> Iterator[Mistake]:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from scenarios.errors import Mistake, ScenarioError
@@ -47,12 +47,25 @@ def _value(text: str) -> Any:
     return table["value"]
 
 
-def apply(document: dict[str, Any], changes: dict[str, Any]) -> list[Mistake]:
-    """Write the changes into the document; a mistake for each path that leads nowhere."""
-    return [mistake for key, value in changes.items() if (mistake := _apply(document, key, value))]
+SWEEP = "sweep."
 
 
-def _apply(document: Any, key: str, value: Any) -> Mistake | None:
+def apply(document: dict[str, Any], changes: Mapping[str, Any], file: str = FILE) -> list[Mistake]:
+    """Write the changes into the document; a mistake for each path that leads nowhere, said of ``file``.
+
+    What follows ``sweep.`` is the path of the key that is varied, not a path into the table ``sweep``.
+    """
+    found = []
+    for key, value in changes.items():
+        sweep = document.setdefault("sweep", {}) if key.startswith(SWEEP) else None
+        if isinstance(sweep, dict):
+            sweep[key.removeprefix(SWEEP)] = value
+        elif mistake := _apply(document, key, value, file):
+            found.append(mistake)
+    return found
+
+
+def _apply(document: Any, key: str, value: Any, file: str) -> Mistake | None:
     parts = key.split(".")
     last = len(parts) - 1
     place = document
@@ -61,7 +74,7 @@ def _apply(document: Any, key: str, value: Any) -> Mistake | None:
         if isinstance(place, list):
             if not re.fullmatch("[0-9]{1,9}", part) or int(part) >= len(place):
                 rule = f"{here} has {len(place)} entries, counted from 0; {part} is none of them"
-                return Mistake(FILE, key, value, rule)
+                return Mistake(file, key, value, rule)
             if depth == last:
                 place[int(part)] = value
             else:
@@ -71,9 +84,9 @@ def _apply(document: Any, key: str, value: Any) -> Mistake | None:
                 place[part] = value
             elif part not in place and parts[depth + 1].isdecimal():
                 rule = f"{here} has no {part}, so no entry {parts[depth + 1]} in it; set the whole list {part}"
-                return Mistake(FILE, key, value, rule)
+                return Mistake(file, key, value, rule)
             else:
                 place = place.setdefault(part, {})
         else:
-            return Mistake(FILE, key, value, f"{here} is {place!r}, which has no keys")
+            return Mistake(file, key, value, f"{here} is {place!r}, which has no keys")
     return None

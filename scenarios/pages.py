@@ -5,8 +5,10 @@ import textwrap
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from scenarios import build, names, runner, settings, tables
+from scenarios import build, names, settings, sweep, tables
+from scenarios.emit import toml_value
 from scenarios.errors import Mistake, ScenarioError, nearest
+from scenarios.plan import cells
 from scenarios.scenario import Entry, Scenario
 
 
@@ -62,22 +64,48 @@ def _settings(cls: type, preset: Mapping[str, Any]) -> str:
 def plan(scenario: Scenario) -> str:
     """What running the scenario would do: runs, agents, links, estimated work."""
     document = scenario.document
-    runs = runner.plan(scenario)
+    runs = len({cell.key for cell in cells(scenario)})
     problem = build.the_problem(scenario, scenario.seeds[0])
     rows = [
         ("question", document.question),
-        ("runs", f"{len(runs)}: {len(runs) // len(scenario.seeds)} algorithms, {len(scenario.seeds)} seeds"),
+        ("runs", _runs(scenario, runs)),
         ("agents", f"{scenario.agents} with data" + (", and a server" if scenario.server else "")),
         ("problem", f"{document.problem.name}: {problem.dim_x} upper, {problem.dim_y} lower variables"),
         ("ends", _ends(scenario)),
         ("target", _target(scenario)),
         ("metrics", ", ".join(scenario.metrics)),
-        ("work", _work(scenario, len(runs))),
+        ("work", _work(scenario, runs)),
     ]
     if document.takes_minutes is not None:
         rows.append(("takes", f"about {document.takes_minutes:g} minutes on one core"))
-    rows += [("algorithm", _applies(entry)) for entry in scenario.entries]
+    rows += [("sweep", _axis(scenario, axis)) for axis in scenario.axes]
+    rows += [("algorithm", line) for line in dict.fromkeys(_applications(scenario))]
     return "\n".join([f"{scenario.file} is valid.", _columns(rows)])
+
+
+def _runs(scenario: Scenario, runs: int) -> str:
+    """How many, and what they are made of; runs that several points of a sweep share count once."""
+    able = {entry.label for point in scenario.points for entry in point.scenario.entries if not entry.refused}
+    parts = [f"{len(able)} algorithms", f"{len(scenario.seeds)} seeds"]
+    parts += [f"{len(scenario.points)} points of the sweep"] if scenario.axes else []
+    rule = scenario.document.replications
+    if rule is not None:
+        width = rule.half_width or rule.relative_half_width
+        share = "" if rule.half_width else " of it"
+        parts.append(f"more seeds, {rule.at_most} at most, until the mean {rule.quantity} is known to {width:g}{share}")
+    return f"{runs}: {', '.join(parts)}"
+
+
+def _axis(scenario: Scenario, axis: str) -> str:
+    values = dict.fromkeys(toml_value(point.values[axis]) for point in scenario.points)
+    return f"{axis}: {', '.join(values)}"
+
+
+def _applications(scenario: Scenario) -> Iterable[str]:
+    for point in scenario.points:
+        where = f" (where {sweep.shown(point.values)})" if scenario.axes else ""
+        for entry in point.scenario.entries:
+            yield _applies(entry) + (where if entry.refused else "")
 
 
 def _ends(scenario: Scenario) -> str:

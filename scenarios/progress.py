@@ -1,17 +1,17 @@
 """Progress on standard error: a bar on a terminal that can draw one, a line a run elsewhere."""
 
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from scenarios.records import Record
-
 
 class Bar:
-    """Shows how many of ``total`` runs are done; use it as a context."""
+    """Shows how many runs are done; use it as a context."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._drawn = self._console.is_terminal and not self._console.is_dumb_terminal
         self._bar = Progress(
@@ -24,7 +24,7 @@ class Bar:
             transient=True,
             disable=not self._drawn,
         )
-        self._task = self._bar.add_task("running", total=total)
+        self._task = self._bar.add_task("running", total=None)
 
     def __enter__(self) -> "Bar":
         self._bar.start()
@@ -33,9 +33,18 @@ class Bar:
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, at: TracebackType | None) -> None:
         self._bar.stop()
 
-    def advance(self, record: Record, done: int, total: int) -> None:
+    def begin(self, kept: int, total: int) -> None:
+        """So many runs of so many are there already."""
+        self._bar.update(self._task, completed=kept, total=total)
+        if kept and not self._drawn:
+            self._say(f"{kept} of {total} runs are there already")
+
+    def advance(self, row: Mapping[str, Any], done: int, total: int) -> None:
         """One more run is done."""
-        text = f"{record.row['label']} seed {record.row['seed']}: {record.row['status']}"
+        text = f"{row['label']} seed {row['seed']}: {row['status']}"
         self._bar.update(self._task, completed=done, description=text)
         if not self._drawn:
-            self._console.print(f"{done}/{total} {text}", highlight=False, markup=False, soft_wrap=True)
+            self._say(f"{done}/{total} {text}")
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, highlight=False, markup=False, soft_wrap=True)

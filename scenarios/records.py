@@ -5,16 +5,18 @@ import importlib.metadata
 import math
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from scenarios import store
+import problems
+from scenarios import code, store
 from scenarios.build import Reached, often
 from scenarios.scenario import Entry, Scenario
 from scenarios.schema import Target
 from simulator.meters import Meter
 from simulator.run import Outcome
 
-FORMAT = 1
+FORMAT = 2
 LIBRARIES = ("bilevelsim", "numpy", "scipy", "networkx", "simpy", "scikit-learn")
 OWN = frozenset({"axis", "round", "simulated_s", "bits_sent", "messages_sent", "oracle_calls", "operations"})
 """What a recorded point holds beside metrics."""
@@ -36,9 +38,11 @@ class Record:
     """Who waited for whom at the end."""
     traceback: str | None = None
     """Of the defect that ended it, if one did."""
+    host_s: float = 0.0
+    """Seconds of the host: the one thing here that is not the same every time."""
 
     def as_json(self) -> dict[str, Any]:
-        """Everything but the points, with what is not a number written as null."""
+        """Everything but the points and the host's seconds, with what is not a number written as null."""
         return {
             "key": self.key,
             "inputs": dict(self.inputs),
@@ -73,14 +77,19 @@ def inputs(scenario: Scenario, entry: Entry, seed: int) -> dict[str, Any]:
         },
         "files": scenario.files(),
         "seed": seed,
-        "versions": versions(),
+        "code": code.fingerprint(scenario, entry),
+        "versions": dict(versions(document.problem.name)),
     }
 
 
-def versions() -> dict[str, str]:
-    """Of Python and of every library that has a part in the numbers."""
+@cache
+def versions(problem: str) -> Mapping[str, str]:
+    """Of Python and of every library that has a part in the numbers; JAX where the problem is made with it."""
     found = {"python": platform.python_version()}
-    for name in LIBRARIES:
+    automatic = any(
+        getattr(item, "__module__", "") == "problems.automatic" for item in vars(problems.load(problem)).values()
+    )
+    for name in (*LIBRARIES, "jax") if automatic else LIBRARIES:
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:  # run from a checkout that is not installed
@@ -101,7 +110,6 @@ def finished(scenario: Scenario, entry: Entry, seed: int, outcome: Outcome, host
         "reason": outcome.reason,
         "rounds": outcome.rounds,
         "simulated_s": outcome.simulated_s,
-        "host_s": host_s,
         "fingerprint": outcome.fingerprint,
         "key": key,
     }
@@ -111,23 +119,18 @@ def finished(scenario: Scenario, entry: Entry, seed: int, outcome: Outcome, host
     row |= _metrics(outcome.points[-1]) if outcome.points else {}
     meters = tuple(_plain(meter) for meter in outcome.meters)
     waiting = tuple({**_plain(wait), "tag": str(wait.tag)} for wait in outcome.waiting)
-    return Record(key, known, row, points, meters, waiting)
+    return Record(key, known, row, points, meters, waiting, host_s=host_s)
 
 
-def broken(scenario: Scenario, entry: Entry, seed: int, reason: str, traceback: str) -> Record:
+def broken(scenario: Scenario, entry: Entry, seed: int, reason: str, traceback: str, host_s: float = 0.0) -> Record:
     """The record of a run that a defect ended."""
     known = inputs(scenario, entry, seed)
     row = _identity(scenario, entry, seed) | {"status": "failed", "reason": reason, "key": store.key(known)}
-    return Record(store.key(known), known, row, traceback=traceback)
+    return Record(store.key(known), known, row, traceback=traceback, host_s=host_s)
 
 
-def not_applicable(scenario: Scenario, entry: Entry) -> dict[str, Any]:
-    """The row of an algorithm that this scenario cannot run: one for all seeds."""
-    return {**_identity(scenario, entry, None), "status": "not_applicable", "reason": entry.refused}
-
-
-def _identity(scenario: Scenario, entry: Entry, seed: int | None) -> dict[str, Any]:
-    return {"scenario": scenario.name, "algorithm": entry.algorithm, "label": entry.label, "seed": seed}
+def _identity(scenario: Scenario, entry: Entry, seed: int) -> dict[str, Any]:
+    return {"algorithm": entry.algorithm, "label": entry.label, "seed": seed}
 
 
 def _place(point: Mapping[str, Any]) -> dict[str, Any]:

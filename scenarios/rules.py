@@ -279,7 +279,7 @@ def _per_agent(scenario: Scenario) -> Found:
 def _above_zero(scenario: Scenario, key: str, value: Law, agents: int) -> Found:
     """A law may draw zero; a rate of zero never ends."""
     purpose = "speed" if key.startswith("compute") else "bandwidth"
-    for seed in scenario.seeds:
+    for seed in scenario.possible_seeds:
         drawn = per_agent(value, agents, seed, purpose, 1.0)
         lowest = min(drawn) if isinstance(drawn, tuple) else drawn
         if not lowest > 0.0:
@@ -395,18 +395,20 @@ def _traces(scenario: Scenario) -> Found:
 
 def _applicable(scenario: Scenario) -> Scenario:
     entries = tuple(dataclasses.replace(entry, refused=refusal(scenario, entry)) for entry in scenario.entries)
-    if all(entry.refused for entry in entries):
-        found = [
-            _at(
-                scenario,
-                f"algorithms.{entry.position}.name",
-                entry.algorithm,
-                f"nothing is left to run: {entry.refused}",
-            )
-            for entry in entries
-        ]
-        raise ScenarioError(found)
     return dataclasses.replace(scenario, entries=entries)
+
+
+def runnable(scenarios: Sequence[Scenario]) -> None:
+    """Raise ``ScenarioError`` where nothing is left to run at any point of a sweep."""
+    if any(entry.refused is None for scenario in scenarios for entry in scenario.entries):
+        return
+    first = scenarios[0]
+    _raise(
+        [
+            _at(first, f"algorithms.{entry.position}.name", entry.algorithm, f"nothing is left to run: {entry.refused}")
+            for entry in first.entries
+        ]
+    )
 
 
 def refusal(scenario: Scenario, entry: Entry) -> str | None:

@@ -1,69 +1,47 @@
-"""Run a scenario: every algorithm with every seed, one run a process, one thread a run.
+"""Run a comparison: every algorithm with every seed at every point of the sweep, as far as the store lacks them.
 
-A run that a defect ends is a row with status ``failed`` and its traceback in the record; the others go on.
+A run that a defect ends is a row with status ``failed`` and its traceback in the record; the others go on. Several
+processes may run into one folder: each run is claimed by whoever begins it, and read by the others.
 """
 
-import os
-import threading
+import math
+import tempfile
 import time
-import traceback
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
-from functools import cache
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import joblib
+import filelock
 import pandas as pd
-import scipy.linalg  # noqa: F401 - its threads can only be limited once it is loaded
-from matplotlib.figure import Figure
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from scenarios import figures, records, store, tables
-from scenarios.build import build
+from scenarios import plan, records, replications, store, sweep, tables
+from scenarios.agenda import Agenda
+from scenarios.engines import Engine, WorkerDied
+from scenarios.engines.local import local
+from scenarios.execution import execute
+from scenarios.plan import Cell
 from scenarios.records import Record
-from scenarios.scenario import Entry, Scenario
-from simulator.run import simulate
+from scenarios.result import Result, assemble
+from scenarios.scenario import Scenario
+from scenarios.store import Stored
 
-Progress = Callable[[Record, int, int], None]
-"""Called after each run with its record, how many are done, and how many there are."""
+__all__ = ["Interrupted", "Progress", "Result", "execute", "run"]
+
+LOOK_AGAIN_S = 0.2
+"""How often a process looks for a run that another one is doing, seconds of the host."""
+DEATHS = 3
+"""How often a run may be under way when a process dies, until it is held to be the cause."""
 
 
-@dataclass(frozen=True)
-class Result:
-    """What came of a scenario."""
+class Progress(Protocol):
+    """Who watches a comparison."""
 
-    scenario: Scenario
-    runs: pd.DataFrame
-    """One row a run; columns in ``tables.RUN_COLUMNS``, then the metrics."""
-    history: pd.DataFrame
-    """One row a recorded point; columns in ``tables.HISTORY_COLUMNS``, then the metrics."""
-    out: Path | None = None
-    """The folder with everything, if one was asked for."""
+    def begin(self, kept: int, total: int) -> None:
+        """So many runs are there already, of so many; called again when more seeds are wanted."""
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """The table for people."""
-        return tables.summary(self.runs, self.scenario.document.target is not None, self.metric.name)
-
-    @property
-    def metric(self) -> figures.Metric:
-        """What the figures show: the target's metric, or the first that is measured."""
-        target = self.scenario.document.target
-        if target is None:
-            name = self.scenario.metrics[0]
-            return figures.Metric(name, self.scenario.units[name])
-        value = target.below if target.below is not None else target.above
-        return figures.Metric(target.metric, self.scenario.units[target.metric], value)
-
-    def plot(self) -> dict[str, Figure]:
-        """The figures by name; written as PNG and SVG too if the result has a folder."""
-        drawn = figures.draw(self.runs, self.history, self.metric, self.scenario.document.question)
-        if self.out is not None:
-            figures.save(drawn, self.out / "figures")
-        return drawn
+    def advance(self, row: Mapping[str, Any], done: int, total: int) -> None:
+        """One more run is done, with its row of the table."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -74,121 +52,174 @@ class Interrupted(KeyboardInterrupt):
         self.result = result
 
 
-def run(scenario: Scenario, jobs: int = 1, out: str | Path | None = None, progress: Progress | None = None) -> Result:
-    """Run a scenario, in ``jobs`` processes (-1: one a core), and keep everything in the folder ``out`` if given.
+def run(
+    scenario: Scenario,
+    jobs: int = 1,
+    out: str | Path | None = None,
+    progress: Progress | None = None,
+    engine: Engine | None = None,
+    again: bool = False,
+) -> Result:
+    """Run what the folder ``out`` lacks, in ``jobs`` processes (-1: one a core) or on another engine.
 
-    Raises ``Interrupted`` on a keyboard interrupt, and ``ScenarioError`` where ``out`` cannot be written to.
+    Runs that are there stay, but for those that failed by a defect; with ``again`` none does. Without a folder
+    everything is kept in memory. Raises ``Interrupted`` on a keyboard interrupt, and ``ScenarioError`` where ``out``
+    cannot be written to or holds something damaged.
     """
-    folder = None if out is None else Path(out)
-    if folder is not None:
-        store.prepare(folder, scenario.text)
-    cells = plan(scenario)
-    found: dict[tuple[int, int], Record] = {}
-    try:
-        for position, record in _records(scenario, cells, jobs):
-            found[position, record.row["seed"]] = record
-            if folder is not None:
-                _store(folder, scenario, record)
-            if progress is not None:
-                progress(record, len(found), len(cells))
-    except KeyboardInterrupt:
-        if folder is not None:
-            _store_missing(folder, scenario, found.values())
-        raise Interrupted(_result(scenario, found, folder)) from None
-    except BrokenProcessPool as death:
-        _give_up(scenario, cells, found, str(death))
-    result = _result(scenario, found, folder)
-    if folder is not None:
-        result.plot()
-    return result
+    chosen = engine or local(jobs)
+    if out is not None:
+        return Comparison(scenario, Path(out), chosen, progress, again).run(Path(out))
+    with tempfile.TemporaryDirectory() as folder:
+        return Comparison(scenario, Path(folder), chosen, progress, again).run(None)
 
 
-def plan(scenario: Scenario) -> list[tuple[Entry, int]]:
-    """The runs of a scenario, seed by seed: algorithms of one seed share its problem within a process."""
-    return [(entry, seed) for seed in scenario.seeds for entry in scenario.entries if entry.refused is None]
+class Comparison:
+    """A scenario on its way through an engine into a folder."""
+
+    def __init__(self, scenario: Scenario, folder: Path, engine: Engine, progress: Progress | None, again: bool):
+        self._scenario, self._folder, self._engine, self._progress = scenario, folder, engine, progress
+        self._again = again
+        self._found: dict[str, Stored] = {}
+        self._claims: dict[str, filelock.FileLock] = {}
+        self._deaths: Counter[str] = Counter()
+
+    def run(self, out: Path | None) -> Result:
+        """Everything, and then the tables; ``out`` is the folder that the result is said to have."""
+        files = {name: path for point in self._scenario.points for name, path in point.scenario.named_files().items()}
+        store.prepare(self._folder, self._scenario.text, files)
+        seeds = [tuple(self._scenario.seeds) for _ in self._scenario.points]
+        cells: list[Cell] = []
+        try:
+            while True:
+                cells = plan.cells(self._scenario, seeds)
+                planned = plan.of(self._scenario, cells)
+                store.write_text(self._folder / store.PLAN, planned.as_json())
+                self._run(cells)
+                wanted = self._wanted(planned, seeds)
+                if wanted == seeds:
+                    break
+                seeds = wanted
+        except KeyboardInterrupt:
+            result = self._result(cells, out)
+            if out is not None:
+                result.save_tables(out)
+            raise Interrupted(result) from None
+        finally:
+            for key in list(self._claims):
+                self._release(key)
+        result = self._result(cells, out)
+        if out is not None:
+            result.save(out)
+        return result
+
+    # ---- running
+
+    def _run(self, cells: Sequence[Cell]) -> None:
+        """Until every cell is in the store, whoever put it there."""
+        unique = {cell.key: cell for cell in cells}
+        kept = [key for key in unique if key in self._found or self._is_kept(key)]
+        if self._progress is not None:
+            self._progress.begin(len(kept), len(unique))
+        missing = {key: cell for key, cell in unique.items() if key not in self._found}
+        while missing:
+            before = len(missing)
+            self._pass(missing, len(unique))
+            missing = {key: cell for key, cell in missing.items() if key not in self._found}
+            if len(missing) == before:
+                time.sleep(LOOK_AGAIN_S)
+
+    def _is_kept(self, key: str) -> bool:
+        """Whether the run is in the store and need not be run again; then it is read."""
+        if self._again or not store.has(self._folder, key):
+            return False
+        stored = store.read_record(self._folder, key)
+        if not stored.failed:
+            self._found[key] = stored
+        return not stored.failed
+
+    def _pass(self, missing: Mapping[str, Cell], total: int) -> None:
+        """Everything that is missing and that nobody else is doing."""
+        agenda = Agenda(missing.values())
+        for key, stored in self._found.items():
+            if key in missing:
+                agenda.learn(missing[key], stored.host_s)
+        try:
+            for cell, record in self._engine(self._claimed(agenda, total)):
+                self._keep(cell, record, total)
+                agenda.learn(cell, record.host_s)
+        except WorkerDied as death:
+            self._bury(missing, str(death), total)
+
+    def _claimed(self, agenda: Agenda, total: int) -> Iterator[Cell]:
+        """Cells in the order of the agenda, each claimed first; one that another process has done by now is read."""
+        while (cell := agenda.take()) is not None:
+            lock = store.try_claim(self._folder, cell.key)
+            if lock is None:
+                continue
+            self._claims[cell.key] = lock
+            if not self._again and self._is_kept(cell.key):
+                self._release(cell.key)
+                self._tell(cell.key, total)
+            else:
+                yield cell
+
+    def _keep(self, cell: Cell, record: Record, total: int) -> None:
+        """Write a record; an interruption in between does not lose it."""
+        try:
+            self._write(record)
+        except KeyboardInterrupt:
+            self._write(record)
+            raise
+        self._found[cell.key] = store.read_record(self._folder, cell.key)
+        self._release(cell.key)
+        self._tell(cell.key, total)
+
+    def _write(self, record: Record) -> None:
+        history = tables.history_frame(record.points)
+        store.write_record(self._folder, record.key, record.as_json(), history, record.host_s)
+
+    def _release(self, key: str) -> None:
+        store.release(self._folder, key, self._claims.pop(key))
+
+    def _tell(self, key: str, total: int) -> None:
+        if self._progress is not None:
+            self._progress.advance(self._found[key].row, len(self._found), total)
+
+    def _bury(self, missing: Mapping[str, Cell], death: str, total: int) -> None:
+        """A process died: what was under way is tried again, unless it was so too often."""
+        for key in list(self._claims):
+            self._deaths[key] += 1
+            if self._deaths[key] < DEATHS:
+                self._release(key)
+                continue
+            cell = missing[key]
+            reason = "a process was killed while it ran, perhaps because memory ran out; fewer --jobs may help"
+            self._keep(cell, records.broken(cell.scenario, cell.entry, cell.seed, reason, death), total)
+
+    # ---- what came of it
+
+    def _wanted(self, planned: plan.Plan, seeds: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """The seeds of each point, as many as the means need."""
+        rule = self._scenario.document.replications
+        if rule is None:
+            return seeds
+        runs = assemble(planned, "", self._found, None).runs
+        return [
+            tuple(range(replications.wanted(rule, _values(runs, point.values, rule.quantity), len(known))))
+            for point, known in zip(self._scenario.points, seeds, strict=True)
+        ]
+
+    def _result(self, cells: Sequence[Cell], out: Path | None) -> Result:
+        return assemble(plan.of(self._scenario, cells), self._scenario.text, self._found, out)
 
 
-def execute(scenario: Scenario, entry: Entry, seed: int) -> Record:
-    """One run, inside one thread, so that its numbers do not depend on how many cores there are."""
-    try:
-        with threadpool_limits(limits=1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a diverging run overflows: that is a result
-            begin = time.perf_counter()
-            outcome = simulate(build(scenario, entry, seed))
-            return records.finished(scenario, entry, seed, outcome, time.perf_counter() - begin)
-    except Exception as problem:
-        return records.broken(scenario, entry, seed, f"{type(problem).__name__}: {problem}", traceback.format_exc())
-
-
-def _records(scenario: Scenario, cells: list[tuple[Entry, int]], jobs: int) -> Iterator[tuple[int, Record]]:
-    """Records as they come, each with the place of its algorithm in the scenario."""
-    if jobs == 1:
-        for entry, seed in cells:
-            yield entry.position, execute(scenario, entry, seed)
-        return
-    parallel = joblib.Parallel(n_jobs=jobs, backend="loky", batch_size=1, return_as="generator_unordered")
-    here = os.getpid()
-    yield from parallel(joblib.delayed(_placed)(scenario, entry, seed, here) for entry, seed in cells)
-
-
-def _placed(scenario: Scenario, entry: Entry, seed: int, parent: int) -> tuple[int, Record]:
-    _end_with(parent)
-    return entry.position, execute(scenario, entry, seed)
-
-
-@cache
-def _end_with(parent: int) -> None:
-    """Let this process end when its parent is gone, which would otherwise leave it behind for ever when killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _give_up(
-    scenario: Scenario, cells: list[tuple[Entry, int]], found: dict[tuple[int, int], Record], death: str
-) -> None:
-    """A process died (killed from outside, or out of memory), and its pool with it: what is missing has failed."""
-    for entry, seed in cells:
-        if (entry.position, seed) not in found:
-            reason = "a process was killed, perhaps because memory ran out; fewer --jobs may help"
-            found[entry.position, seed] = records.broken(scenario, entry, seed, reason, death)
-
-
-def _store(folder: Path, scenario: Scenario, record: Record) -> None:
-    history = tables.history_frame(record.points, measured(scenario, record.points))
-    store.write_record(folder, record.key, record.as_json(), history)
-
-
-def _store_missing(folder: Path, scenario: Scenario, found: Iterable[Record]) -> None:
-    """Write the record whose writing was interrupted."""
-    for record in found:
-        if not (folder / "runs" / record.key).exists():
-            _store(folder, scenario, record)
-
-
-def _result(scenario: Scenario, found: dict[tuple[int, int], Record], folder: Path | None) -> Result:
-    """The tables in the order of the scenario, whatever the order in which runs ended."""
-    rows: list[Mapping[str, Any]] = []
-    points: list[Mapping[str, Any]] = []
-    for entry in scenario.entries:
-        if entry.refused is not None:
-            rows.append(records.not_applicable(scenario, entry))
-        for seed in scenario.seeds:
-            if (entry.position, seed) in found:
-                rows.append(dict(found[entry.position, seed].row))
-                points.extend(found[entry.position, seed].points)
-    names = measured(scenario, points)
-    result = Result(scenario, tables.runs_frame(rows, names), tables.history_frame(points, names), folder)
-    if folder is not None:
-        store.write_tables(folder, result.runs, result.history)
-    return result
-
-
-def measured(scenario: Scenario, points: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """The metrics of the scenario, then whatever else the recorded points hold, such as the agents' disagreement."""
-    further = sorted({name for point in points for name in point} - set(tables.HISTORY_COLUMNS) - set(scenario.metrics))
-    return (*scenario.metrics, *further)
+def _values(runs: pd.DataFrame, values: Mapping[str, Any], quantity: str) -> dict[str, list[float | None]]:
+    """Label -> the quantity for each seed, in order, at one point of the sweep; None where a run does not have it."""
+    here = runs[runs["status"] != "not_applicable"]
+    for axis, value in values.items():
+        here = here[here[axis] == sweep.column(value)]
+    found = {}
+    for label, group in here.groupby("label", sort=False):
+        own = group.sort_values("seed")[quantity].astype(float)
+        found[str(label)] = [float(value) if math.isfinite(value) else None for value in own]
+    return found

@@ -67,11 +67,25 @@ class Scenario:
     """What is measured on the way."""
     units: Mapping[str, str] = field(default_factory=dict)
     """Unit of each metric."""
+    axes: tuple[str, ...] = ()
+    """The keys that a sweep varies."""
+    swept: tuple["Point", ...] = ()
+    """Its points; empty without a sweep. What else stands here is that of the first."""
+
+    @property
+    def points(self) -> tuple["Point", ...]:
+        """The points of the sweep; without one, the scenario itself."""
+        return self.swept or (Point({}, self),)
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds of the repetitions."""
+        """The seeds of the repetitions; with replications, those to begin with."""
         return self.document.seed_list
+
+    @property
+    def possible_seeds(self) -> tuple[int, ...]:
+        """Every seed that may be run."""
+        return self.document.possible_seeds
 
     @property
     def server(self) -> bool:
@@ -82,16 +96,29 @@ class Scenario:
         """Where a file lies that the scenario names."""
         return self.folder / name
 
+    def named_files(self) -> dict[str, Path]:
+        """Every file that the scenario names, by the name."""
+        named = [straggler.file for straggler in self.document.stragglers if straggler.kind == "trace"]
+        for placement in {self.network, *(entry.placement for entry in self.entries)}:
+            named += [placement.weights_file] if placement.weights_file else []
+            named += [placement.settings.path] if placement.family == "file" else []
+        return {name: self.path(name) for name in sorted(named)}
+
     def files(self) -> dict[str, str]:
         """SHA-256 of every file that the scenario names, or its problem reads: its content counts, not its place.
 
         Data sets are not among them: their loaders accept one content only.
         """
-        named = [straggler.file for straggler in self.document.stragglers if straggler.kind == "trace"]
-        for placement in {self.network, *(entry.placement for entry in self.entries)}:
-            named += [placement.weights_file] if placement.weights_file else []
-            named += [placement.settings.path] if placement.family == "file" else []
-        paths = {name: self.path(name) for name in named}
         read = getattr(problems.load(self.document.problem.name), "files", None)
-        paths |= {path.name: path for path in (read(self.problem) if read else ())}
+        paths = self.named_files() | {path.name: path for path in (read(self.problem) if read else ())}
         return {name: hashlib.sha256(paths[name].read_bytes()).hexdigest() for name in sorted(paths)}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a sweep."""
+
+    values: Mapping[str, Any]
+    """Key path -> value, in the order of the axes; empty without a sweep."""
+    scenario: Scenario
+    """The scenario with these values."""

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -393,6 +394,11 @@ class Algorithm(Table):
     wait: Waiting | None = Field(default=None, description="in place of the scenario's")
     topology: Topology | None = Field(default=None, description="in place of the network's, over the same data")
     settings: dict[str, Any] = Field(default_factory=dict, description="the algorithm's own settings")
+    settings_are: Literal["published", "shared", "tuned", "chosen"] | None = Field(
+        default=None,
+        description="where the settings come from: the paper, one choice for all, a search, or somebody's hand",
+    )
+    settings_note: Question | None = Field(default=None, description="more about that, for the report")
 
     @property
     def shown(self) -> str:
@@ -436,6 +442,58 @@ class Target(Table):
         return self
 
 
+class Replications(Table):
+    """How many seeds: from those of ``seeds`` on, until a mean is known well enough or a maximum is reached."""
+
+    quantity: Name = Field(
+        default="target_s", description="column of the table of runs whose mean is wanted, such as target_s or a metric"
+    )
+    half_width: Positive | None = Field(
+        default=None, description="half-width of the mean's confidence interval, in the quantity's unit"
+    )
+    relative_half_width: Positive | None = Field(default=None, description="the same as a share of the mean, 1")
+    confidence: Annotated[float, Field(gt=0, lt=1)] = Field(default=0.95, description="level of the interval")
+    at_most: Annotated[int, Field(ge=2, le=100_000)] = Field(description="seeds at most")
+
+    @model_validator(mode="after")
+    def _one(self) -> "Replications":
+        if (self.half_width is None) == (self.relative_half_width is None):
+            raise broken("needs exactly one of half_width and relative_half_width")
+        return self
+
+
+Axis = Annotated[tuple[Any, ...], Field(min_length=1)]
+Axes = Annotated[dict[Name, Axis], Field(min_length=1)]
+
+
+def _flat(table: object) -> object:
+    """Key paths in quotes or without: ``stragglers.0.slowdown = [..]`` is a table in tables for TOML."""
+    if not isinstance(table, Mapping):
+        return table
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        inner = _flat(value) if isinstance(value, Mapping) else None
+        flat |= {f"{key}.{rest}": item for rest, item in inner.items()} if isinstance(inner, dict) else {key: value}
+    return flat
+
+
+Grid = Annotated[Axes, BeforeValidator(_flat)]
+Sweep = Annotated[
+    Annotated[Grid, Tag("<table>")] | Annotated[tuple[Grid, ...], Field(min_length=1), Tag("<list>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, (list, tuple)) else "<table>"),
+]
+SWEPT = (
+    "values of keys, by their paths: a table varies each key by itself, each with every other (a grid); in a list of "
+    "tables the keys of one table change together"
+)
+
+
+class SweepOnly(Table):
+    """The sweep of a document, read by itself: what the rest must be depends on it."""
+
+    sweep: Sweep | None = None
+
+
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -461,6 +519,18 @@ class Document(Table):
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = Field(description="what is compared")
     record: Record = Field(default=Record(), description="what is measured on the way")
     target: Target | None = Field(default=None, description="what counts as done")
+    replications: Replications | None = Field(default=None, description="more seeds, until the means are known")
+    sweep: Sweep | None = Field(default=None, description=SWEPT)
+
+    @model_validator(mode="after")
+    def _counted(self) -> "Document":
+        if self.replications is None:
+            return self
+        if not isinstance(self.seeds, int):
+            raise broken("replications needs seeds to be a number: how many there are to begin with")
+        if self.seeds > self.replications.at_most:
+            raise broken(f"replications.at_most is {self.replications.at_most}, but seeds begins with {self.seeds}")
+        return self
 
     @field_validator("seeds")
     @classmethod
@@ -471,5 +541,10 @@ class Document(Table):
 
     @property
     def seed_list(self) -> tuple[int, ...]:
-        """The seeds of the repetitions."""
+        """The seeds of the repetitions; with replications, those to begin with."""
         return tuple(range(self.seeds)) if isinstance(self.seeds, int) else self.seeds
+
+    @property
+    def possible_seeds(self) -> tuple[int, ...]:
+        """Every seed that may be run."""
+        return self.seed_list if self.replications is None else tuple(range(self.replications.at_most))

@@ -38,10 +38,12 @@ RUN_COLUMNS = (
     "fingerprint",
     "key",
 )
-"""Columns of ``runs``; the final value of every metric follows, under the metric's name."""
+"""Columns of ``runs``; axes of a sweep stand after ``seed``, and the final value of every metric at the end."""
 
 HISTORY_COLUMNS = ("scenario", "algorithm", "label", "seed", "round", "simulated_s", "bits_sent", "oracle_calls")
 """Columns of ``history``; the value of every metric at that point follows, under the metric's name."""
+OF_A_RUN = HISTORY_COLUMNS[1:]
+"""The same in the record of a run, which does not know the scenarios that it belongs to."""
 
 TEXT = ("scenario", "algorithm", "label", "status", "reason", "fingerprint", "key")
 COUNTS = (
@@ -60,34 +62,59 @@ COUNTS = (
 )
 
 
-def runs_frame(rows: Iterable[Mapping[str, Any]], metrics: Sequence[str] = ()) -> pd.DataFrame:
-    """One row a run, with ``RUN_COLUMNS`` and the metrics; what a run does not have stays empty."""
-    return _typed(pd.DataFrame(list(rows), columns=[*RUN_COLUMNS, *metrics]))
+def runs_frame(
+    rows: Iterable[Mapping[str, Any]], metrics: Sequence[str] = (), axes: Sequence[str] = ()
+) -> pd.DataFrame:
+    """One row a run, with ``RUN_COLUMNS``, the axes and the metrics; what a run does not have stays empty."""
+    return _typed(pd.DataFrame(list(rows), columns=[*_with_axes(RUN_COLUMNS, axes), *metrics]), axes)
 
 
-def history_frame(rows: Iterable[Mapping[str, Any]], metrics: Sequence[str] = ()) -> pd.DataFrame:
-    """One row a recorded point, with ``HISTORY_COLUMNS`` and the metrics."""
-    return _typed(pd.DataFrame(list(rows), columns=[*HISTORY_COLUMNS, *metrics]))
+def history_frame(points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One row a recorded point of one run: ``OF_A_RUN``, then whatever was measured, by name."""
+    measured = sorted({name for point in points for name in point} - set(HISTORY_COLUMNS))
+    return _typed(pd.DataFrame(list(points), columns=[*OF_A_RUN, *measured]), ())
 
 
-def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+def joined(frames: Sequence[pd.DataFrame], metrics: Sequence[str] = (), axes: Sequence[str] = ()) -> pd.DataFrame:
+    """The points of many runs, with ``HISTORY_COLUMNS``, the axes and the metrics."""
+    columns = [*_with_axes(HISTORY_COLUMNS, axes), *metrics]
+    if not frames:
+        return _typed(pd.DataFrame(columns=columns), axes)
+    return _typed(pd.concat([frame.reindex(columns=columns) for frame in frames], ignore_index=True), axes)
+
+
+def _with_axes(columns: Sequence[str], axes: Sequence[str]) -> list[str]:
+    """The axes of the sweep stand after the seed."""
+    place = list(columns).index("seed") + 1
+    return [*columns[:place], *axes, *columns[place:]]
+
+
+def _typed(frame: pd.DataFrame, axes: Sequence[str]) -> pd.DataFrame:
     """The same types whatever the rows hold, also when a column is empty: text, counts that may be absent, numbers."""
     kinds = {name: "string" if name in TEXT else "Int64" if name in COUNTS else "float64" for name in frame.columns}
+    kinds |= {axis: _kind(frame[axis]) for axis in axes}
     return frame.astype(kinds)
 
 
-def summary(runs: pd.DataFrame, target: bool, metric: str | None = None) -> pd.DataFrame:
-    """The table for people: one row an algorithm, medians over seeds with their range.
+def _kind(values: "pd.Series[Any]") -> str:
+    """Of an axis: numbers, or text if one of its values is no number."""
+    return "string" if any(isinstance(value, str) for value in values) else "float64"
+
+
+def summary(runs: pd.DataFrame, target: bool, metric: str | None = None, axes: Sequence[str] = ()) -> pd.DataFrame:
+    """The table for people: one row an algorithm (at each point of a sweep), medians over seeds with their range.
 
     With a target, time, rounds, bits and oracle calls are those *to the target*, over the seeds that reached it, which
     are counted; without one they are the whole run's. The last column is the final value of ``metric``.
     """
-    return pd.DataFrame([_summary_row(group, target, metric) for _, group in runs.groupby("label", sort=False)])
+    groups = runs.groupby([*axes, "label"], sort=False, dropna=False)
+    return pd.DataFrame([_summary_row(group, target, metric, axes) for _, group in groups])
 
 
-def _summary_row(group: pd.DataFrame, target: bool, metric: str | None) -> dict[str, str]:
+def _summary_row(group: pd.DataFrame, target: bool, metric: str | None, axes: Sequence[str]) -> dict[str, str]:
     columns = TO_TARGET if target else WHOLE_RUN
-    row = {"algorithm": str(group["label"].iloc[0]), "status": status(group)}
+    row = {axis: axis_value(group[axis].iloc[0]) for axis in axes}
+    row |= {"algorithm": str(group["label"].iloc[0]), "status": status(group)}
     if target:
         ran = (group["status"] != "not_applicable").sum()
         row["target reached"] = f"{group['target_s'].notna().sum()} of {ran}" if ran else "-"
@@ -139,6 +166,11 @@ def _note(group: pd.DataFrame) -> str:
         others = f" (and {len(group) - 1} more)" if len(group) > 1 else ""
         line += f", seed {first['seed']}{others}"
     return f"{line}: {first['reason']}"
+
+
+def axis_value(value: Any) -> str:
+    """A value of a sweep in a table or a legend."""
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def status(group: pd.DataFrame) -> str:

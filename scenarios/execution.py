@@ -1,0 +1,30 @@
+"""One run: built, simulated and recorded, inside one thread."""
+
+import time
+import traceback
+import warnings
+
+import scipy.linalg  # noqa: F401 - its threads can only be limited once it is loaded
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from scenarios import records
+from scenarios.build import build
+from scenarios.records import Record
+from scenarios.scenario import Entry, Scenario
+from simulator.run import simulate
+
+
+def execute(scenario: Scenario, entry: Entry, seed: int) -> Record:
+    """One run, inside one thread, so that its numbers do not depend on how many cores there are.
+
+    A defect is no exception but a record with status ``failed`` and the traceback.
+    """
+    begin = time.perf_counter()
+    try:
+        with threadpool_limits(limits=1), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a diverging run overflows: that is a result
+            outcome = simulate(build(scenario, entry, seed))
+            return records.finished(scenario, entry, seed, outcome, time.perf_counter() - begin)
+    except Exception as problem:
+        told = f"{type(problem).__name__}: {problem}"
+        return records.broken(scenario, entry, seed, told, traceback.format_exc(), time.perf_counter() - begin)

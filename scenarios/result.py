@@ -1,0 +1,120 @@
+"""What came of a comparison: its tables, figures and answer, from the plan and the stored runs alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from scenarios import figures, plan, store, tables
+from scenarios.errors import MISSING, Mistake, ScenarioError
+from scenarios.plan import Plan
+from scenarios.store import Stored
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a scenario."""
+
+    plan: Plan
+    scenario_text: str
+    runs: pd.DataFrame
+    """One row a run; columns in ``tables.RUN_COLUMNS`` with the axes of the sweep after ``seed``, then the metrics."""
+    history: pd.DataFrame
+    """One row a recorded point; ``tables.HISTORY_COLUMNS`` with the axes after ``seed``, then the metrics."""
+    out: Path | None = None
+    """The folder with everything, if one was asked for."""
+
+    @property
+    def question(self) -> str:
+        """What was asked."""
+        return self.plan.question
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The table for people."""
+        return tables.summary(self.runs, self.plan.target is not None, self.metric.name, self.plan.axes)
+
+    @property
+    def counted(self) -> str:
+        """How many seeds there are, in words."""
+        counts = {len(group) for _, group in self.runs.dropna(subset="seed").groupby([*self.plan.axes, "label"])}
+        least, most = min(counts, default=0), max(counts, default=0)
+        if most <= 1:
+            return "1 seed"
+        return f"{least if least == most else f'{least} to {most}'} seeds; medians, with the range over seeds"
+
+    @cached_property
+    def metric(self) -> figures.Metric:
+        """What the figures show: the target's metric, or the first that is measured."""
+        target = self.plan.target
+        name = self.plan.metrics[0] if target is None else target.metric
+        return figures.Metric(name, self.plan.units.get(name, "1"), None if target is None else target.value)
+
+    def plot(self) -> dict[str, Figure]:
+        """The figures by name; written as PNG and SVG too if the result has a folder."""
+        drawn = figures.draw(self.runs, self.history, self.metric, self.question)
+        if self.out is not None:
+            store.clear_figures(self.out)
+            figures.save(drawn, self.out / "figures")
+        return drawn
+
+    def save_tables(self, out: Path) -> None:
+        """Write the tables."""
+        frames = {"runs.csv": self.runs, "runs.parquet": self.runs, "history.parquet": self.history}
+        store.write_tables(out, frames)
+
+    def save(self, out: Path) -> None:
+        """Write the tables, the figures and the report."""
+        self.save_tables(out)
+        self.plot()
+
+
+def assemble(planned: Plan, text: str, found: Mapping[str, Stored], out: Path | None) -> Result:
+    """The tables of a plan from its stored runs, in the order of the plan; what is not there yet is left out."""
+    rows: list[dict[str, Any]] = []
+    points: list[pd.DataFrame] = []
+    for row in planned.rows:
+        known = {"scenario": planned.scenario, "algorithm": row.algorithm, "label": row.label, **row.values}
+        if row.refused is not None:
+            rows.append(known | {"status": "not_applicable", "reason": row.refused})
+        elif row.key is not None and row.key in found:
+            stored = found[row.key]
+            rows.append({**stored.row, **known})
+            if len(stored.history):
+                points.append(stored.history.assign(**known))
+    names = _measured(planned, points)
+    runs = tables.runs_frame(rows, names, planned.axes)
+    return Result(planned, text, runs, tables.joined(points, names, planned.axes), out)
+
+
+def _measured(planned: Plan, points: list[pd.DataFrame]) -> tuple[str, ...]:
+    """The metrics of the scenario, then whatever else the recorded points hold, such as the agents' disagreement."""
+    own = {*tables.HISTORY_COLUMNS, *planned.axes, *planned.metrics}
+    return (*planned.metrics, *sorted({name for frame in points for name in frame.columns} - own))
+
+
+def read(out: Path) -> Result:
+    """The result of a folder, from the store alone. Raises ``ScenarioError`` where it holds none, or a damaged one."""
+    planned = read_plan(out)
+    text = (out / store.SCENARIO).read_text(encoding="utf-8") if (out / store.SCENARIO).is_file() else ""
+    found = {key: store.read_record(out, key) for key in planned.keys if store.has(out, key)}
+    return assemble(planned, text, found, out)
+
+
+def read_plan(out: Path) -> Plan:
+    """The plan of a folder. Raises ``ScenarioError``."""
+    path = out / store.PLAN
+    try:
+        return plan.read(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        there = "holds no comparison (there is no plan.json in it)" if out.is_dir() else "is no folder"
+        raise ScenarioError([Mistake(str(out), "", MISSING, f"{there}; bilevelsim run makes one")]) from None
+    except OSError as problem:
+        rule = f"cannot be read: {problem.strerror}"
+    except ValueError as problem:
+        rule = f"is damaged ({problem}); run the scenario again to have it back"
+    raise ScenarioError([Mistake(str(path), "", MISSING, rule)])
