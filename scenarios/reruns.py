@@ -33,7 +33,7 @@ class Rerun:
 
 
 def find(run: Path) -> Rerun:
-    """The run in the folder ``DIR/runs/<key>``. Raises ``ScenarioError`` where there is none, or it cannot run again."""
+    """The run in a folder ``DIR/runs/<key>``. Raises ``ScenarioError`` where there is none, or it cannot run again."""
     if not (run / store.RECORD).is_file():
         rule = "is no run of a comparison; it must be a folder DIR/runs/KEY, and runs.csv has the keys"
         raise ScenarioError([Mistake(str(run), "", MISSING, rule)])

@@ -100,6 +100,8 @@ class Comparison:
                     break
                 seeds = wanted
         except KeyboardInterrupt:
+            for key in {cell.key for cell in cells} - self._found.keys():
+                self._is_kept(key)  # a record may have been written and not been looked at
             result = self._result(cells, out)
             if out is not None:
                 result.save_tables(out)
@@ -175,7 +177,7 @@ class Comparison:
         self._tell(cell.key, total)
 
     def _write(self, record: Record) -> None:
-        history = tables.history_frame(record.points)
+        history = tables.points_frame(record.points)
         store.write_record(self._folder, record.key, record.as_json(), history, record.host_s)
 
     def _release(self, key: str) -> None:

@@ -491,7 +491,7 @@ SWEPT = (
 class SweepOnly(Table):
     """The sweep of a document, read by itself: what the rest must be depends on it."""
 
-    sweep: Sweep | None = None
+    sweep: Sweep | None = Field(default=None, description=SWEPT)
 
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]

@@ -21,8 +21,7 @@ import json
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,6 +120,10 @@ def _clear_unfinished(out: Path) -> None:
             shutil.rmtree(left)
         else:
             left.unlink()
+    for lock in (out / "claims").glob("*.lock"):
+        held = try_claim(out, lock.stem) if has(out, lock.stem) else None
+        if held is not None:
+            release(out, lock.stem, held)
 
 
 # --- runs
@@ -245,20 +248,6 @@ def has(out: Path, name: str) -> bool:
 
 
 # --- who is running what
-
-
-@contextmanager
-def claim(out: Path, name: str) -> Iterator[bool]:
-    """Hold a run for this process while it is made; false where another process holds it.
-
-    The claim is a lock of the operating system, so it ends with its process, however that ends.
-    """
-    held = try_claim(out, name)
-    try:
-        yield held is not None
-    finally:
-        if held is not None:
-            release(out, name, held)
 
 
 def try_claim(out: Path, name: str) -> filelock.FileLock | None:

@@ -69,7 +69,14 @@ def runs_frame(
     return _typed(pd.DataFrame(list(rows), columns=[*_with_axes(RUN_COLUMNS, axes), *metrics]), axes)
 
 
-def history_frame(points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def history_frame(
+    rows: Iterable[Mapping[str, Any]], metrics: Sequence[str] = (), axes: Sequence[str] = ()
+) -> pd.DataFrame:
+    """One row a recorded point, with ``HISTORY_COLUMNS``, the axes and the metrics."""
+    return _typed(pd.DataFrame(list(rows), columns=[*_with_axes(HISTORY_COLUMNS, axes), *metrics]), axes)
+
+
+def points_frame(points: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """One row a recorded point of one run: ``OF_A_RUN``, then whatever was measured, by name."""
     measured = sorted({name for point in points for name in point} - set(HISTORY_COLUMNS))
     return _typed(pd.DataFrame(list(points), columns=[*OF_A_RUN, *measured]), ())

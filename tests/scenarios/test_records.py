@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scenarios import loader, records, runner, store
+from scenarios import loader, records, store, tables
 from scenarios.records import Record
 from simulator.meters import Meter
 from simulator.run import Outcome
@@ -107,9 +107,16 @@ def test_the_key_holds_what_determines_a_run_and_nothing_else(written: Callable[
     assert key(text.replace("dim_x = 3", "dim_x = 4")) != first
 
 
+def test_the_hosts_seconds_are_no_part_of_the_record(made: Record) -> None:
+    """All else is the same bytes every time."""
+    assert made.host_s == 0.5
+    assert "host_s" not in json.dumps(made.as_json())
+
+
 def test_versions_name_every_library_with_a_part_in_the_numbers() -> None:
     """And Python itself."""
-    assert {"python", "numpy", "simpy", "bilevelsim"} <= set(records.versions())
+    assert "jax" not in records.versions("quadratic")
+    assert {"python", "numpy", "simpy", "bilevelsim"} <= set(records.versions("quadratic"))
 
 
 def test_a_defect_is_a_row_with_its_reason(written: Callable[..., Path]) -> None:
@@ -119,4 +126,4 @@ def test_a_defect_is_a_row_with_its_reason(written: Callable[..., Path]) -> None
     assert broken.row["status"] == "failed"
     assert "Traceback" not in str(broken.row)
     assert broken.as_json()["traceback"] == "Traceback ..."
-    assert [*runner.tables.runs_frame([broken.row])["reason"]] == ["ValueError: no"]
+    assert [*tables.runs_frame([broken.row])["reason"]] == ["ValueError: no"]

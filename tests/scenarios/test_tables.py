@@ -42,6 +42,29 @@ def test_types_do_not_depend_on_what_is_there() -> None:
     assert (RUNS.dtypes == tables.runs_frame([], ["loss"]).dtypes).all()
 
 
+def test_axes_of_a_sweep_stand_after_the_seed() -> None:
+    """Numbers as numbers; text where one value is no number."""
+    rows = [row("a", 0, "finished") | {"wait": "all", "stragglers.0.slowdown": slow} for slow in (1, 10)]
+    runs = tables.runs_frame(rows, ["loss"], ["stragglers.0.slowdown", "wait"])
+    assert [*runs.columns[3:7]] == ["seed", "stragglers.0.slowdown", "wait", "status"]
+    assert [*runs["stragglers.0.slowdown"]] == [1.0, 10.0]
+    assert runs["wait"].dtype == "string"
+    summary = tables.summary(runs, target=False, axes=["stragglers.0.slowdown", "wait"])
+    assert [*summary["stragglers.0.slowdown"]] == ["1", "10"]
+    assert [*summary.columns[:3]] == ["stragglers.0.slowdown", "wait", "algorithm"]
+
+
+def test_histories_are_joined_with_the_columns_of_all() -> None:
+    """What one run did not measure is empty there."""
+    first = tables.points_frame([{"label": "a", "round": 0, "loss": 1.0}])
+    second = tables.points_frame([{"label": "b", "round": 0, "loss": 2.0, "drift_x": 0.5}])
+    both = tables.joined([first.assign(scenario="s"), second.assign(scenario="s")], ["loss", "drift_x"])
+    assert [*both.columns] == [*tables.HISTORY_COLUMNS, "loss", "drift_x"]
+    assert [*both["loss"]] == [1.0, 2.0]
+    assert both["drift_x"].isna().tolist() == [True, False]
+    assert (both.dtypes == tables.joined([], ["loss", "drift_x"]).dtypes).all()
+
+
 def test_the_summary_has_medians_over_those_that_reached_the_target() -> None:
     """With the range over seeds, and a dash where nobody reached it."""
     summary = tables.summary(RUNS, target=True, metric="loss").set_index("algorithm")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios import runner, store
+from scenarios import execution, store
 
 Call = Callable[..., tuple[int, str, str]]
 
@@ -45,7 +45,7 @@ def test_a_run_that_failed_by_a_defect_has_status_1(
     def broken(*_: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(runner, "simulate", broken)
+    monkeypatch.setattr(execution, "simulate", broken)
     status, output, mistakes = command("run", str(written()), "--jobs", "1", "--seeds", "1")
     assert status == 1
     assert "RuntimeError: a defect" in output
