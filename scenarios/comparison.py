@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from scenarios import tables
+from scenarios.plan import Plan
 from scenarios.replications import half_width, mean
-from scenarios.scenario import Scenario
 
 RESULTS = ("label", "other", "quantity", "pairs", "mean", "low", "high", "confidence")
 """Columns of ``paired``, after those of the axes."""
@@ -102,12 +102,12 @@ class Goal:
     """Whether there is a value to reach; the first to reach it is the best."""
 
 
-def goal(scenario: Scenario) -> Goal:
+def goal(planned: Plan) -> Goal:
     """To reach the target; without one, a small final value of the first metric."""
-    target = scenario.document.target
+    target = planned.target
     if target is None:
-        return Goal(scenario.metrics[0], scenario.units[scenario.metrics[0]], target=False)
-    return Goal(target.metric, scenario.units[target.metric], above=target.above is not None)
+        return Goal(planned.metrics[0], planned.units[planned.metrics[0]], target=False)
+    return Goal(target.metric, planned.units[target.metric], above=not target.below)
 
 
 def answer(runs: pd.DataFrame, goal: Goal, axes: Sequence[str] = (), confidence: float = 0.95) -> str:

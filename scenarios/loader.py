@@ -102,6 +102,8 @@ def understand(document: dict[str, Any], text: str, source: Path, changes: dict[
     if depth(document) > DEEPEST:
         raise ScenarioError([Mistake(str(source), "", MISSING, "is nested too deeply")])
     text = emit.toml_text(document) if changes else text
+    if "sweep" in document:
+        document["sweep"] = sweep.flat(document["sweep"])
     values = _values(document, str(source))
     if found := [Mistake(overrides.FILE, key, changes[key], VARIED) for key in changes if key in values[0]]:
         raise ScenarioError(found)

@@ -11,6 +11,7 @@ from typing import Any
 
 from scenarios import records, store, sweep
 from scenarios.emit import toml_value
+from scenarios.replications import Rule
 from scenarios.scenario import Entry, Scenario
 
 FORMAT = 1
@@ -75,6 +76,8 @@ class Plan:
     metrics: tuple[str, ...]
     units: Mapping[str, str]
     target: Target | None
+    replications: Rule | None
+    """When there are seeds enough; None where their number is given."""
     settings: tuple[Provenance, ...]
     rows: tuple[Planned, ...]
 
@@ -100,6 +103,7 @@ def read(text: str) -> Plan:
                 "axes": tuple(found["axes"]),
                 "metrics": tuple(found["metrics"]),
                 "target": Target(**found["target"]) if found["target"] else None,
+                "replications": Rule(**found["replications"]) if found["replications"] else None,
                 "settings": tuple(Provenance(**item) for item in found["settings"]),
                 "rows": tuple(Planned(**row) for row in found["rows"]),
             }
@@ -128,6 +132,7 @@ def of(scenario: Scenario, planned: Sequence[Cell]) -> Plan:
         metrics=tuple(dict.fromkeys(name for point in scenario.points for name in point.scenario.metrics)),
         units={name: unit for point in scenario.points for name, unit in point.scenario.units.items()},
         target=_target(scenario),
+        replications=_rule(scenario),
         settings=tuple(_provenance(scenario, entry) for entry in scenario.entries),
         rows=tuple(_rows(scenario, planned)),
     )
@@ -156,6 +161,13 @@ def _target(scenario: Scenario) -> Target | None:
     value = target.below if target.below is not None else target.above
     assert value is not None
     return Target(target.metric, value, target.below is not None)
+
+
+def _rule(scenario: Scenario) -> Rule | None:
+    given = scenario.document.replications
+    if given is None:
+        return None
+    return Rule(first=len(scenario.seeds), **given.model_dump())
 
 
 def _provenance(scenario: Scenario, entry: Entry) -> Provenance:

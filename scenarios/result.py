@@ -9,10 +9,13 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scenarios import figures, plan, store, tables
+from scenarios import comparison, figures, plan, replications, store, sweep, tables
 from scenarios.errors import MISSING, Mistake, ScenarioError
 from scenarios.plan import Plan
 from scenarios.store import Stored
+
+TO_TARGET = ("target_s", "target_bits", "target_oracle_calls")
+"""What is compared where there is a target."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,43 @@ class Result:
         return f"{least if least == most else f'{least} to {most}'} seeds; medians, with the range over seeds"
 
     @cached_property
+    def comparisons(self) -> pd.DataFrame:
+        """Differences of every two algorithms over the seeds that both have, with intervals (``comparison.paired``)."""
+        quantities = TO_TARGET if self.plan.target is not None else (self.metric.name,)
+        return pd.concat([comparison.paired(self.runs, quantity, self.plan.axes) for quantity in quantities])
+
+    @property
+    def answer(self) -> str:
+        """The answer to the question, in one sentence with its interval."""
+        return comparison.answer(self.runs, comparison.goal(self.plan), self.plan.axes) + "."
+
+    @property
+    def notes(self) -> list[str]:
+        """Why runs ended otherwise than wished, and whose mean is less well known than asked for."""
+        found = tables.notes(self.runs)
+        if self.plan.replications is not None:
+            for point, values in self.replicated():
+                where = f" (where {sweep.shown(point)})" if point else ""
+                found += [note + where for note in replications.notes(self.plan.replications, values)]
+        return found
+
+    def replicated(self) -> list[tuple[dict[str, Any], dict[str, list[float | None]]]]:
+        """Of each point of the sweep: label -> the quantity that is replicated, by seed; None where there is none."""
+        rule = self.plan.replications
+        assert rule is not None
+        return [
+            (point, self._by_seed(runs, rule.quantity)) for point, runs in comparison.points(self.runs, self.plan.axes)
+        ]
+
+    @staticmethod
+    def _by_seed(runs: pd.DataFrame, quantity: str) -> dict[str, list[float | None]]:
+        found = {}
+        for label, own in comparison.ran(runs).groupby("label", sort=False):
+            values = comparison.by_seed(own, quantity)
+            found[str(label)] = [float(values[seed]) if seed in values.index else None for seed in sorted(own["seed"])]
+        return found
+
+    @cached_property
     def metric(self) -> figures.Metric:
         """What the figures show: the target's metric, or the first that is measured."""
         target = self.plan.target
@@ -65,6 +105,7 @@ class Result:
     def save_tables(self, out: Path) -> None:
         """Write the tables."""
         frames = {"runs.csv": self.runs, "runs.parquet": self.runs, "history.parquet": self.history}
+        frames["comparisons.csv"] = self.comparisons
         store.write_tables(out, frames)
 
     def save(self, out: Path) -> None:

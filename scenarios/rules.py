@@ -15,7 +15,7 @@ import algorithms
 import problems
 from problems.base import COUNTED, FUSED
 from problems.errors import ProblemError
-from scenarios import graphs
+from scenarios import graphs, tables
 from scenarios.build import lifetime, per_agent, the_problem
 from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
 from scenarios.scenario import Entry, Placement, Scenario
@@ -50,6 +50,7 @@ def complete(scenario: Scenario) -> Scenario:
     _raise(found)
     scenario, found = _problem(scenario)
     found += [*_counts(scenario, placed), *_per_agent(scenario), *_ids(scenario, placed), *_duplicates(scenario)]
+    found += _quantity(scenario)
     _raise([*found, *_traces(scenario)])
     return _applicable(scenario)
 
@@ -246,6 +247,19 @@ def _problem(scenario: Scenario) -> tuple[Scenario, list[Mistake]]:
         wanted.append(document.target.metric)
     units = {name: problem.metrics[name].unit for name in wanted if name in known}
     return dataclasses.replace(scenario, metrics=tuple(wanted), units=units), found
+
+
+def _quantity(scenario: Scenario) -> Found:
+    """What replications look at must be a column of the table of runs, and one that will not stay empty."""
+    rule = scenario.document.replications
+    if rule is None:
+        return
+    key, known = "replications.quantity", [*tables.NUMBERS, *scenario.metrics]
+    if rule.quantity not in known:
+        wrong = f"is no number in the table of runs; {nearest(rule.quantity, known)}"
+        yield _at(scenario, key, rule.quantity, wrong)
+    elif rule.quantity.startswith("target_") and scenario.document.target is None:
+        yield _at(scenario, key, rule.quantity, "needs a table [target]; or name another quantity")
 
 
 def _counts(scenario: Scenario, placed: Sequence[Graph]) -> Found:

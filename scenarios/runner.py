@@ -4,7 +4,6 @@ A run that a defect ends is a row with status ``failed`` and its traceback in th
 processes may run into one folder: each run is claimed by whoever begins it, and read by the others.
 """
 
-import math
 import tempfile
 import time
 from collections import Counter
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import filelock
-import pandas as pd
 
-from scenarios import plan, records, replications, store, sweep, tables
+from scenarios import plan, records, replications, store, tables
 from scenarios.agenda import Agenda
 from scenarios.engines import Engine, WorkerDied
 from scenarios.engines.local import local
@@ -202,26 +200,13 @@ class Comparison:
 
     def _wanted(self, planned: plan.Plan, seeds: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
         """The seeds of each point, as many as the means need."""
-        rule = self._scenario.document.replications
-        if rule is None:
+        if planned.replications is None:
             return seeds
-        runs = assemble(planned, "", self._found, None).runs
+        known = assemble(planned, "", self._found, None).replicated()
         return [
-            tuple(range(replications.wanted(rule, _values(runs, point.values, rule.quantity), len(known))))
-            for point, known in zip(self._scenario.points, seeds, strict=True)
+            tuple(range(replications.wanted(planned.replications, values, len(have))))
+            for (_, values), have in zip(known, seeds, strict=True)
         ]
 
     def _result(self, cells: Sequence[Cell], out: Path | None) -> Result:
         return assemble(plan.of(self._scenario, cells), self._scenario.text, self._found, out)
-
-
-def _values(runs: pd.DataFrame, values: Mapping[str, Any], quantity: str) -> dict[str, list[float | None]]:
-    """Label -> the quantity for each seed, in order, at one point of the sweep; None where a run does not have it."""
-    here = runs[runs["status"] != "not_applicable"]
-    for axis, value in values.items():
-        here = here[here[axis] == sweep.column(value)]
-    found = {}
-    for label, group in here.groupby("label", sort=False):
-        own = group.sort_values("seed")[quantity].astype(float)
-        found[str(label)] = [float(value) if math.isfinite(value) else None for value in own]
-    return found

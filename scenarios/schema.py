@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -463,21 +462,9 @@ class Replications(Table):
 
 
 Axis = Annotated[tuple[Any, ...], Field(min_length=1)]
-Axes = Annotated[dict[Name, Axis], Field(min_length=1)]
+Grid = Annotated[dict[Name, Axis], Field(min_length=1)]
 
 
-def _flat(table: object) -> object:
-    """Key paths in quotes or without: ``stragglers.0.slowdown = [..]`` is a table in tables for TOML."""
-    if not isinstance(table, Mapping):
-        return table
-    flat: dict[str, Any] = {}
-    for key, value in table.items():
-        inner = _flat(value) if isinstance(value, Mapping) else None
-        flat |= {f"{key}.{rest}": item for rest, item in inner.items()} if isinstance(inner, dict) else {key: value}
-    return flat
-
-
-Grid = Annotated[Axes, BeforeValidator(_flat)]
 Sweep = Annotated[
     Annotated[Grid, Tag("<table>")] | Annotated[tuple[Grid, ...], Field(min_length=1), Tag("<list>")],
     Discriminator(lambda value: "<list>" if isinstance(value, (list, tuple)) else "<table>"),

@@ -28,6 +28,19 @@ FIXED = ("question", "takes_minutes", "seeds", "replications", "sweep")
 Axes = Mapping[str, Sequence[Any]]
 
 
+def flat(sweep: Any) -> Any:
+    """Key paths in quotes or without: ``stragglers.0.slowdown = [..]`` is a table in tables for TOML."""
+    if isinstance(sweep, list):
+        return [flat(table) for table in sweep]
+    if not isinstance(sweep, Mapping):
+        return sweep
+    found: dict[str, Any] = {}
+    for key, value in sweep.items():
+        inner = flat(value) if isinstance(value, Mapping) else {}
+        found |= {f"{key}.{rest}": item for rest, item in inner.items()} if inner else {key: value}
+    return found
+
+
 def tables(sweep: Any) -> list[Axes]:
     """The tables of a checked sweep; the keys of one table change together."""
     if sweep is None:

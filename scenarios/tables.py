@@ -46,6 +46,8 @@ OF_A_RUN = HISTORY_COLUMNS[1:]
 """The same in the record of a run, which does not know the scenarios that it belongs to."""
 
 TEXT = ("scenario", "algorithm", "label", "status", "reason", "fingerprint", "key")
+NUMBERS = tuple(name for name in RUN_COLUMNS if name not in (*TEXT, "seed", "host_s"))
+"""Columns of ``runs`` that are results and numbers, before the metrics."""
 COUNTS = (
     "seed",
     "round",

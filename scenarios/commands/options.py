@@ -26,8 +26,9 @@ def print_result(result: "Result") -> None:
     from scenarios import tables
 
     typer.echo(result.question)
+    typer.echo(result.answer)
     typer.echo(f"{result.counted}\n")
     typer.echo(tables.as_text(result.summary, shutil.get_terminal_size((0, 0)).columns))
-    for note in tables.notes(result.runs):
+    for note in result.notes:
         typer.echo(note)
     typer.echo(f"\n{result.out}: report.html, runs.csv, runs.parquet, history.parquet, comparisons.csv, figures")

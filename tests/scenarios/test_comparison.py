@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from scenarios import comparison, loader, tables
+from scenarios import comparison, loader, plan, tables
 from scenarios.comparison import Goal, answer, paired
+from scenarios.plan import Plan
 from simulator.streams import stream
 
 TARGET = Goal("loss")
@@ -280,8 +281,14 @@ def test_without_a_target_a_sweep_is_about_the_final_value() -> None:
 
 def test_the_goal_is_the_scenarios(written: Callable[..., Path], text: str) -> None:
     """The target's metric and way, else the first metric."""
-    assert comparison.goal(loader.load(written())) == Goal("relative_distance_to_optimum")
+    assert comparison.goal(planned(written())) == Goal("relative_distance_to_optimum")
     higher = text.replace("below = 0.9", "above = 0.9")
-    assert comparison.goal(loader.load(written(higher))).above
-    without = loader.load(written(text[: text.index("[target]")]))
+    assert comparison.goal(planned(written(higher))).above
+    without = planned(written(text[: text.index("[target]")]))
     assert comparison.goal(without) == Goal(without.metrics[0], without.units[without.metrics[0]], target=False)
+
+
+def planned(path: Path) -> Plan:
+    """The plan of a scenario."""
+    scenario = loader.load(path)
+    return plan.of(scenario, plan.cells(scenario))

@@ -70,3 +70,66 @@ def test_names_of_the_catalogue_are_files(written: Callable[..., Path]) -> None:
     assert loader.locate(path) == path
     with pytest.raises(ScenarioError, match="no such file, and no scenario of the catalogue"):
         loader.locate("no_such_scenario")
+
+
+SWEEP = '[sweep]\n"stragglers.0.slowdown" = [1.0, 10.0]\n"network.topology.agents" = [4, 8]\n'
+
+
+def test_a_sweep_is_a_scenario_for_each_point(written: Callable[..., Path], text: str) -> None:
+    """The last key changes fastest; the scenario itself is that of the first point."""
+    scenario = scenarios.load(written(text + SWEEP))
+    assert scenario.axes == ("stragglers.0.slowdown", "network.topology.agents")
+    found = [(point.scenario.document.stragglers[0].slowdown, point.scenario.agents) for point in scenario.points]
+    assert found == [(1.0, 4), (1.0, 8), (10.0, 4), (10.0, 8)]
+    assert scenario.document == scenario.points[0].scenario.document
+    assert [*scenario.points[3].values.values()] == [10.0, 8]
+
+
+def test_a_swept_key_need_not_stand_in_the_file(written: Callable[..., Path], text: str) -> None:
+    """Nor in quotes; every point is checked as a file of its own would be."""
+    without = text.replace("slowdown = 10.0\n", "", 1)
+    scenario = scenarios.load(written(without + "[sweep]\nstragglers.0.slowdown = [2.0, 3.0]\n"))
+    assert [point.scenario.document.stragglers[0].slowdown for point in scenario.points] == [2.0, 3.0]
+
+
+def test_a_sweep_comes_from_the_command_line_too(written: Callable[..., Path], text: str) -> None:
+    """And is kept in the text of the scenario."""
+    scenario = scenarios.load(written(), {"sweep.stragglers.0.slowdown": [1.0, 10.0]})
+    assert len(scenario.points) == 2
+    assert '"stragglers.0.slowdown" = [1.0, 10.0]' in scenario.text
+    with pytest.raises(scenarios.ScenarioError, match="is varied by the sweep of this scenario"):
+        scenarios.load(written(text + SWEEP), {"stragglers.0.slowdown": 5.0})
+
+
+@pytest.mark.parametrize(
+    ("further", "told"),
+    [
+        (
+            "[sweep]\nstragglers.0.slowdown = [1.0, -1.0]\n",
+            "small.toml: stragglers.0.slowdown = -1.0: must be greater than 0 "
+            "(where the sweep has stragglers.0.slowdown = -1.0).",
+        ),
+        ("[sweep]\nstop.round = [5]\n", 'small.toml: stop.round = 5: is not a key here; the nearest is "rounds"'),
+        ('[sweep]\n"stragglers.4.slowdown" = [5.0]\n', "stragglers has 1 entries, counted from 0; 4 is none of them"),
+        ("[sweep]\n", "small.toml: sweep = {}: must not be empty."),
+        ("[sweep]\nstop.rounds = 5\n", "small.toml: sweep.stop.rounds = 5: must be a list."),
+        ("[sweep]\nstop.rounds = []\n", "small.toml: sweep.stop.rounds = []: must not be empty."),
+        ("[[sweep]]\nstop.rounds = [5, 6]\nseeds = [1]\n", "small.toml: sweep.0 must have equally many values"),
+        ("[replications]\nat_most = 5\n", "needs exactly one of half_width and relative_half_width"),
+        (
+            "[replications]\nat_most = 1\nhalf_width = 1.0\n",
+            "replications.at_most = 1: must be greater than or equal to 2",
+        ),
+        (
+            '[replications]\nat_most = 5\nhalf_width = 1.0\nquantity = "targets_s"\n',
+            'replications.quantity = "targets_s": is no number in the table of runs; the nearest is "target_s".',
+        ),
+    ],
+)
+def test_mistakes_in_a_sweep_and_in_replications_are_sentences(
+    further: str, told: str, written: Callable[..., Path], text: str
+) -> None:
+    """With the point at which they are."""
+    with pytest.raises(scenarios.ScenarioError) as caught:
+        scenarios.load(written(text + further))
+    assert told in str(caught.value)

@@ -68,7 +68,7 @@ def test_the_folder_holds_everything(result: Result) -> None:
     """The scenario, the plan, a record a run, tables, figures, and nothing half-written."""
     assert result.out is not None
     names = {path.relative_to(result.out).parts[0] for path in result.out.rglob("*") if path.is_file()}
-    assert names == {"scenario.toml", "plan.json", "runs.csv", "runs.parquet", "history.parquet", "runs", "figures"}
+    assert names == {"runs", "figures", "scenario.toml", *store.TABLES} - {"report.html"}
     assert len(list((result.out / "runs").iterdir())) == 4
     assert len(list((result.out / "figures").iterdir())) == 6
     pd.testing.assert_frame_equal(pd.read_parquet(result.out / "runs.parquet"), result.runs)
@@ -220,6 +220,20 @@ def test_a_point_that_an_algorithm_cannot_run_is_one_row(written: Callable[..., 
     runs = runner.run(loader.load(written(swept))).runs
     assert [*runs[runs["label"] == "soba"]["status"]] == ["finished", "finished", "not_applicable"]
     assert [*dict.fromkeys(runs["algorithms.0.topology"])] == ['{name = "star"}', '{name = "ring"}']
+
+
+def test_seeds_are_added_until_the_means_are_known(written: Callable[..., Path], text: str, tmp_path: Path) -> None:
+    """All algorithms get the same; a rule that is met adds none, and what is not met in the end is said."""
+    rule = '[replications]\nquantity = "simulated_s"\nat_most = 7\n'
+    loose = runner.run(loader.load(written(f"{text}{rule}half_width = 1e6\n")))
+    assert loose.runs.groupby("label")["seed"].max().tolist() == [1, 1]
+    scenario = loader.load(written(f"{text}{rule}relative_half_width = 1e-6\n"))
+    strict = runner.run(scenario, out=tmp_path / "out")
+    assert strict.runs.groupby("label")["seed"].apply(list).tolist() == [[*range(7)]] * 2
+    assert [note.partition(":")[0] for note in strict.notes] == ["soba", "dsoba"]
+    assert "simulated_s is known to" in strict.notes[0]
+    both = runner.run(scenario, jobs=2)
+    assert fingerprints(both) == fingerprints(strict)
 
 
 def test_two_processes_share_the_work_of_one_folder(written: Callable[..., Path], tmp_path: Path) -> None:
