@@ -2,8 +2,8 @@
 
     python docs/reference/papers.py [--only NAME] [--jobs 2] [--results results/papers] [--again]
 
-Each module in `claims` is one paper: the studies that it needs, and how claims follow from their numbers. A study that
-is in the results folder already, made from the same scenario text, is read and not run again; `--again` runs it again.
+Each module in `claims` is one paper: the studies that it needs, and how claims follow from their numbers. Runs
+that are in the results folder already are read and not run again; `--again` runs them again.
 The data sets must be there (`BILEVELSIM_DATA`).
 `--only` makes the section of one paper (a module's name) and prints it; the page is written only when all are made.
 """
@@ -23,6 +23,7 @@ from evidence import Claim, Frames, Study, markdown, verdict
 from matplotlib.figure import Figure
 
 import scenarios
+from scenarios import runner
 
 HERE = Path(__file__).parent
 PAGE = HERE / "papers.md"
@@ -54,23 +55,11 @@ def papers(only: str | None = None) -> dict[str, ModuleType]:
 
 
 def frames_of(study: Study, folder: Path, jobs: int, again: bool = False) -> Frames:
-    """The tables of a study: read from its folder if they stand there for the same scenario text, else run."""
-    scenario = scenarios.load(study.scenario, study.changes)
-    if not again and (found := stored(folder, scenario.text)) is not None:
-        return found
+    """The tables of a study; runs that stand in its folder are read and not run again."""
     begin = time.perf_counter()
-    result = scenarios.run(scenario, jobs=jobs, out=folder)
+    found = runner.run(scenarios.load(study.scenario, study.changes), jobs, folder, again=again)
     print(f"{folder.name}: {time.perf_counter() - begin:.0f} s", flush=True)
-    return Frames(result.runs, result.history)
-
-
-def stored(folder: Path, text: str) -> Frames | None:
-    """The tables in a folder, if they are those of that scenario text and no run of it failed by a defect."""
-    files = [folder / name for name in ("scenario.toml", "runs.parquet", "history.parquet")]
-    if not all(file.is_file() for file in files) or files[0].read_text(encoding="utf-8") != text:
-        return None
-    runs = pd.read_parquet(files[1])
-    return None if (runs["status"] == "failed").any() else Frames(runs, pd.read_parquet(files[2]))
+    return Frames(found.runs, found.history)
 
 
 def evidence_of(paper: ModuleType, run: Callable[[str, Study], Frames]) -> list[Claim]:

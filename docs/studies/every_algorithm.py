@@ -8,7 +8,7 @@
 `algorithms.names()` finds the form that waits for everybody, and a second one that goes on with half of its answers for
 those that can and reach the target so. `run` runs what that file holds under every condition and then writes the page
 and its figures, as `page` does alone. Finished runs stay in the folder and are not run again, so an interrupted run
-goes on where it was; after a change of an algorithm take another folder.
+goes on where it was.
 
 The search is the same for all. A form has two coordinates: every upper step is multiplied by 2^(x/2), every lower
 step by 2^(y/2), from starting values that are the same for all methods of a kind; gossip methods may also take the
@@ -31,13 +31,13 @@ from pathlib import Path
 from typing import Any
 
 import every_algorithm_page as page
-import joblib
 import pandas as pd
 
 import algorithms
 import scenarios
-from scenarios import records, runner, store, tables
-from scenarios.scenario import Entry, Scenario
+from scenarios import result, store
+from scenarios.result import Result
+from scenarios.scenario import Scenario
 
 HERE = Path(__file__).parent
 STUDY = HERE / "every_algorithm.toml"
@@ -355,59 +355,43 @@ def afterwards(changes: Mapping[str, Any]) -> Scenario:
     return scenarios.load(STUDY, {**changes, **AFTER, "algorithms": whole})
 
 
-def run(found: Mapping[str, Scenario], jobs: int, out: Path) -> None:
-    """Run what the folder does not hold yet; runs of one seed follow one another, since they share their problem."""
-    (out / "runs").mkdir(parents=True, exist_ok=True)
-    cells = [(scenario, *cell) for scenario in found.values() for cell in runner.plan(scenario)]
-    missing = sorted((cell for cell in cells if not kept(out, *cell)), key=lambda cell: cell[2])
-    print(f"{len(cells)} runs, {len(cells) - len(missing)} of them done before", flush=True)
-    parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
-    for count, defect in enumerate(parallel(joblib.delayed(one)(*cell, out) for cell in missing), start=1):
-        if defect:
-            print(defect, flush=True)
-        if count % 50 == 0:
-            print(f"{count} of {len(missing)} done", flush=True)
+Results = Mapping[str, Result]
+"""Condition -> what came of it."""
 
 
-def kept(out: Path, scenario: Scenario, entry: Entry, seed: int) -> bool:
-    """Whether the folder holds this run, and not only a defect that ended it."""
-    folder = out / "runs" / store.key(records.inputs(scenario, entry, seed))
-    return (folder / "record.json").is_file() and store.read_record(out, folder.name)[0]["traceback"] is None
-
-
-def one(scenario: Scenario, entry: Entry, seed: int, out: Path) -> str | None:
-    """Run and keep one run; the traceback if it was ended by a defect."""
-    record = runner.execute(scenario, entry, seed)
-    history = tables.history_frame(record.points, runner.measured(scenario, record.points))
-    store.write_record(out, record.key, record.as_json(), history)
-    return record.traceback
-
-
-COLUMNS = ("status", "reason", "target_s", "target_bits", "target_oracle_calls", "host_s")
-
-
-def collect(found: Mapping[str, Scenario], out: Path) -> pd.DataFrame:
-    """One row a run, and one for each form that a condition cannot run."""
-    rows: list[dict[str, Any]] = []
+def run(found: Mapping[str, Scenario], jobs: int, out: Path) -> dict[str, Result]:
+    """Run what the folder does not hold yet, condition by condition."""
+    results = {}
     for condition, scenario in found.items():
-        for entry in scenario.entries:
-            topology = "star" if entry.placement.has_server else "ring"
-            known = {"condition": condition, "label": entry.label, "name": entry.algorithm, "topology": topology}
-            if entry.refused is not None:
-                rows.append(known | {"status": "not_applicable", "reason": entry.refused})
-                continue
-            for seed in scenario.seeds:
-                record, history = store.read_record(out, store.key(records.inputs(scenario, entry, seed)))
-                row = {column: record["row"].get(column) for column in COLUMNS}
-                values = (
-                    history[scenario.document.target.metric] if scenario.document.target else pd.Series(dtype=float)
-                )
-                values = values.astype(float)
-                rows.append(known | row | {"seed": seed, "best": values.min(), "last": values.iloc[-1]})
-    frame = pd.DataFrame(rows)
-    for measure in page.MEASURES:
-        frame[measure] = frame[measure].astype(float)
-    return frame
+        results[condition] = scenarios.run(scenario, jobs, folder_of(out, condition))
+        print(f"{condition}: {len(results[condition].runs)} rows", flush=True)
+    return results
+
+
+def read(found: Mapping[str, Scenario], out: Path) -> dict[str, Result]:
+    """The same, from the folder alone."""
+    return {condition: result.read(folder_of(out, condition)) for condition in found}
+
+
+def folder_of(out: Path, condition: str) -> Path:
+    """Where the runs of a condition are kept."""
+    return out / condition.replace(" ", "_")
+
+
+COLUMNS = ("status", "reason", "target_s", "target_bits", "target_oracle_calls", "host_s", "best", "last")
+
+
+def collect(results: Results) -> pd.DataFrame:
+    """One row a run, and one for each form that a condition cannot run."""
+    frames = []
+    for condition, found in results.items():
+        values = found.history.groupby(["label", "seed"])[found.metric.name].agg(best="min", last="last")
+        runs = found.runs.join(values, on=["label", "seed"]).rename(columns={"algorithm": "name"})
+        on_graph = [algorithms.load(name).needs.topology == "graph" for name in runs["name"]]
+        topology = pd.Series(on_graph, index=runs.index).map({True: "ring", False: "star"})
+        frames.append(runs.assign(condition=condition, topology=topology))
+    frame = pd.concat(frames, ignore_index=True)[["condition", "label", "name", "topology", "seed", *COLUMNS]]
+    return frame.astype(dict.fromkeys([*page.MEASURES, "best", "last"], "float64"))
 
 
 def facts(runs: pd.DataFrame, after: pd.DataFrame, scenario: Scenario) -> dict[str, Any]:
@@ -463,10 +447,11 @@ def main() -> None:
         tune(arguments.only, arguments.missing)
         return
     found, after = conditions({}), {"after": afterwards({})}
-    if arguments.command == "run":
-        run(found | after, arguments.jobs, arguments.out)
-    runs = collect(found, arguments.out)
-    write_page(runs, collect(after, arguments.out), found[page.CALM])
+    ran = arguments.command == "run"
+    results = run(found | after, arguments.jobs, arguments.out) if ran else read(found | after, arguments.out)
+    later = results.pop("after")
+    runs = collect(results)
+    write_page(runs, collect({"after": later}), found[page.CALM])
     for measure in page.MEASURES:
         print(f"\n{page.MEASURES[measure]}\n{pd.DataFrame(page.medians(runs, measure)).to_string()}")
 
