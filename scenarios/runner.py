@@ -17,6 +17,7 @@ from scenarios import plan, records, replications, store, tables
 from scenarios.agenda import Agenda
 from scenarios.engines import Engine, WorkerDied
 from scenarios.engines.local import local
+from scenarios.errors import MISSING, Mistake, ScenarioError
 from scenarios.execution import execute
 from scenarios.plan import Cell
 from scenarios.records import Record
@@ -164,7 +165,13 @@ class Comparison:
                 yield cell
 
     def _keep(self, cell: Cell, record: Record, total: int) -> None:
-        """Write a record; an interruption in between does not lose it."""
+        """Write a record; an interruption in between does not lose it.
+
+        Raises ``ScenarioError`` where it was made elsewhere, and not as it would have been made here.
+        """
+        if record.key != cell.key:
+            rule = "a worker has other versions of bilevelsim or of its libraries, so its numbers would be others"
+            raise ScenarioError([Mistake("--engine", "", MISSING, rule)])
         try:
             self._write(record)
         except KeyboardInterrupt:
