@@ -173,4 +173,6 @@ def _rule(scenario: Scenario) -> Rule | None:
 def _provenance(scenario: Scenario, entry: Entry) -> Provenance:
     given = scenario.document.algorithms[entry.position]
     settings = ", ".join(f"{name} = {toml_value(value)}" for name, value in given.settings.items())
-    return Provenance(entry.label, entry.algorithm, settings, given.settings_are, given.settings_note)
+    own = given.settings_are is not None or given.settings_note is not None
+    stated = given if own else scenario.document
+    return Provenance(entry.label, entry.algorithm, settings, stated.settings_are, stated.settings_note)

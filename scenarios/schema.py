@@ -385,6 +385,9 @@ class Waiting(Table):
         return self
 
 
+Origin = Literal["published", "shared", "tuned", "chosen"]
+
+
 class Algorithm(Table):
     """One row of the comparison."""
 
@@ -393,11 +396,8 @@ class Algorithm(Table):
     wait: Waiting | None = Field(default=None, description="in place of the scenario's")
     topology: Topology | None = Field(default=None, description="in place of the network's, over the same data")
     settings: dict[str, Any] = Field(default_factory=dict, description="the algorithm's own settings")
-    settings_are: Literal["published", "shared", "tuned", "chosen"] | None = Field(
-        default=None,
-        description="where the settings come from: the paper, one choice for all, a search, or somebody's hand",
-    )
-    settings_note: Question | None = Field(default=None, description="more about that, for the report")
+    settings_are: Origin | None = Field(default=None, description="in place of the scenario's")
+    settings_note: Question | None = Field(default=None, description="in place of the scenario's")
 
     @property
     def shown(self) -> str:
@@ -503,6 +503,12 @@ class Document(Table):
     wait: Waiting = Field(default=Waiting(), description="how long agents wait for one another")
     stragglers: tuple[Straggler, ...] = Field(default=(), description="who computes slowly, and when")
     failures: tuple[Failure, ...] = Field(default=(), description="what fails, and when")
+    settings_are: Origin | None = Field(
+        default=None,
+        description="where the algorithms' settings come from: their papers, one choice for all, a search with an "
+        "equal budget for each, or somebody's hand",
+    )
+    settings_note: Question | None = Field(default=None, description="more about that, for the report")
     algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = Field(description="what is compared")
     record: Record = Field(default=Record(), description="what is measured on the way")
     target: Target | None = Field(default=None, description="what counts as done")
