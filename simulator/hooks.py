@@ -21,17 +21,32 @@ class Observer:
     def delivered(self, now: float, message: Message) -> None:
         """A message reached the mailbox of its live receiver."""
 
+    def held(self, now: float, message: Message) -> None:
+        """A message came before an earlier one of its pair that is sent again; it is delivered with that one."""
+
     def lost(self, now: float, message: Message, why: str) -> None:
         """A copy was lost: `loss`, `link down`, `receiver down` or `dropped`."""
 
     def charged(self, agent: int, charges: Sequence[tuple[str, float]]) -> None:
         """A step evaluated these oracles: (name, operations) pairs."""
 
+    def began(self, now: float, agent: int, nominal_s: float) -> None:
+        """An agent began a step, or began it anew after a crash; without stragglers it takes `nominal_s` seconds."""
+
     def computed(self, agent: int, start: float, end: float) -> None:
         """An agent computed during this interval (a step cut short by a crash ends there)."""
 
     def waited(self, agent: int, start: float, end: float) -> None:
         """An agent waited for messages during this interval."""
+
+    def resumed(self, now: float, agent: int, cause: Message | str, due: float, sequence: int) -> None:
+        """A program goes on: a message (or its notice) ended its wait, or it `started`, `computed`, `slept` or `timed
+        out`. That was at `due`: before `now` where the agent was down when its sleep or timeout ended. Messages that
+        the program sends until it is resumed again have keys above `sequence`.
+        """
+
+    def saved(self, now: float, agent: int) -> None:
+        """A program kept a checkpoint."""
 
     def failed(self, now: float, agent: int) -> None:
         """An agent went down."""

@@ -132,7 +132,7 @@ class Carrier:
         self._edges: dict[tuple[int, int], Edge] = {}
         self._up_free = [0.0] * len(agents)
         self._down_free = [0.0] * len(agents)
-        self._sent, self._lost = listeners(observers, "sent"), listeners(observers, "lost")
+        self._sent, self._held, self._lost = (listeners(observers, hook) for hook in ("sent", "held", "lost"))
         self.gone: dict[tuple[int, int], tuple[Hashable, float, str]] = {}
         """Ordered pair -> tag of its latest message that was lost for good, when and why."""
         self._fallible = failures or network.loss.possible
@@ -317,6 +317,8 @@ class Carrier:
             self._lose(message, why)
         elif self._ordered and message.number != link.expected:
             link.held[message.number] = message
+            for hook in self._held:
+                hook(self._env._now, message)
         else:
             link.expected += 1
             link.receiver.arrived(message)

@@ -50,11 +50,12 @@ class RunningAgent:
     """
 
     __slots__ = (
-        "_alarm", "_averager", "_carrier", "_charged", "_claimed", "_collect", "_computed", "_computing", "_degree",
-        "_delivered", "_engine", "_env", "_event", "_header", "_heard", "_links", "_mixing", "_on_end", "_overdue",
-        "_pace", "_post", "_price", "_program", "_ready", "_reported", "_rng", "_rounding", "_send", "_shared",
-        "_store", "_take", "_value", "_waited", "_world", "alive", "ended", "id", "lives", "mailbox", "name",
-        "neighbors", "problem", "remembers", "saved", "sequence", "spec", "wait", "waiting_since", "weights",
+        "_alarm", "_averager", "_began", "_carrier", "_charged", "_claimed", "_collect", "_computed", "_computing",
+        "_degree", "_delivered", "_engine", "_env", "_event", "_header", "_heard", "_links", "_mixing", "_on_end",
+        "_overdue", "_pace", "_post", "_price", "_program", "_ready", "_reported", "_resumed", "_rng", "_rounding",
+        "_saved", "_send", "_shared", "_store", "_take", "_value", "_waited", "_world", "alive", "ended", "id",
+        "lives", "mailbox", "name", "neighbors", "problem", "remembers", "saved", "sequence", "spec", "wait",
+        "waiting_since", "weights",
     )  # fmt: skip
 
     def __init__(
@@ -102,8 +103,8 @@ class RunningAgent:
         self._take = self.mailbox.take_wanted
         self._collect: Callable[[], Any] = self._take
         self._alarm: Alarm | None = None
-        self._overdue = False
-        """A sleep or timeout ended while the agent was down."""
+        self._overdue: float | None = None
+        """When a sleep or timeout ended while the agent was down."""
         self._computing: tuple[float, float] | None = None
         """(start, nominal seconds) of the running step."""
         self._mixing: Mixing | None = None
@@ -112,6 +113,9 @@ class RunningAgent:
         """Slot -> neighbour -> latest message of a `mix`, where the policy is not `all`."""
         self._delivered, self._computed, self._waited, self._reported, self._charged = (
             listeners(observers, hook) for hook in ("delivered", "computed", "waited", "reported", "charged")
+        )
+        self._began, self._resumed, self._saved = (
+            listeners(observers, hook) for hook in ("began", "resumed", "saved")
         )
         self._degree = len(self.neighbors)
         self._header = world.network.header
@@ -252,6 +256,8 @@ class RunningAgent:
     def save(self, **state: Any) -> None:
         """Keep a checkpoint."""
         self.saved = state
+        for hook in self._saved:
+            hook(self._env._now, self.id)
 
     @property
     def computing_since(self) -> float | None:
@@ -272,6 +278,8 @@ class RunningAgent:
             raise ProgramError(self.name, self.now, "it is no generator function: nothing is yielded in it")
         self._program = program
         self._send = program.send
+        if self._resumed:
+            self._announce_resumed("started")
         self._step(None)
 
     def arrived(self, message: Message) -> None:
@@ -284,12 +292,12 @@ class RunningAgent:
             for hook in self._delivered:
                 hook(now, message)
         if self._store(message):
-            self._wake()
+            self._wake(message)
 
     def noticed(self, message: Message) -> None:
         """The notice of a dropped message is due."""
         if self._store(message):
-            self._wake()
+            self._wake(message)
 
     def _sort(self, message: Message) -> bool:
         """Store a message where a `mix` uses the latest of each neighbour; true if the present wait is over."""
@@ -360,8 +368,8 @@ class RunningAgent:
             raise SimulationError(f"{self.name} cannot wait for {seconds!r} s: it must be at least 0")
         return seconds
 
-    def _wake(self) -> None:
-        """A wait for messages is over."""
+    def _wake(self, cause: Message | str, due: float | None = None) -> None:
+        """A wait for messages is over, by a message or by a timeout."""
         try:
             value = self._collect()
         except Exception as error:  # what came does not fit what is waited for
@@ -374,7 +382,15 @@ class RunningAgent:
         if self._waited:
             for hook in self._waited:
                 hook(self.id, since, self._env._now)
+        if self._resumed:
+            self._announce_resumed(cause, due)
         self._step(value)
+
+    def _announce_resumed(self, cause: Message | str, due: float | None = None) -> None:
+        """Say why the program goes on now; `due` is when that was, if it was before."""
+        now = self._env._now
+        for hook in self._resumed:
+            hook(now, self.id, cause, now if due is None else due, self.sequence)
 
     # ---- alarms: end of a step, of a sleep, of a timeout
 
@@ -385,12 +401,16 @@ class RunningAgent:
     def _begin(self, nominal: float) -> None:
         now = self._env._now
         self._computing = (now, nominal)
+        for hook in self._began:
+            hook(now, self.id, nominal)
         self._set_alarm(self._pace.finish(now, nominal), self._done, COMPUTE)
 
     def _done(self) -> None:
         self._announce_computed()
         self._computing = None
         self._alarm = None
+        if self._resumed:
+            self._announce_resumed("computed")
         self._step(self._value)
 
     def _announce_computed(self) -> None:
@@ -401,16 +421,22 @@ class RunningAgent:
     def _slept(self) -> None:
         self._alarm = None
         if self.alive:
-            self._step(None)
+            self._end_sleep()
         else:
-            self._overdue = True
+            self._overdue = self._env._now
+
+    def _end_sleep(self, due: float | None = None) -> None:
+        """A sleep is over."""
+        if self._resumed:
+            self._announce_resumed("slept", due)
+        self._step(None)
 
     def _timed_out(self) -> None:
         self._alarm = None
         if self.alive:
-            self._wake()
+            self._wake("timed out")
         else:
-            self._overdue = True
+            self._overdue = self._env._now
 
     # ---- crash and recovery
 
@@ -446,12 +472,12 @@ class RunningAgent:
             waits = self.waiting_since is not None
             if waits:
                 self.waiting_since = self._engine.now
-            if self._overdue:
-                self._overdue = False
+            if self._overdue is not None:
+                due, self._overdue = self._overdue, None
                 if waits:
-                    self._wake()
+                    self._wake("timed out", due)
                 else:
-                    self._step(None)
+                    self._end_sleep(due)
 
     def _forget(self) -> None:
         self.lives += 1
@@ -463,7 +489,8 @@ class RunningAgent:
         self._heard.clear()
         self._shared.clear()
         self._computing = self._alarm = self._mixing = self.waiting_since = None
-        self._claimed = self._ready = self._overdue = False
+        self._claimed = self._ready = False
+        self._overdue = None
 
     # ---- messages
 
