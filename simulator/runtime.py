@@ -114,9 +114,7 @@ class RunningAgent:
         self._delivered, self._computed, self._waited, self._reported, self._charged = (
             listeners(observers, hook) for hook in ("delivered", "computed", "waited", "reported", "charged")
         )
-        self._began, self._resumed, self._saved = (
-            listeners(observers, hook) for hook in ("began", "resumed", "saved")
-        )
+        self._began, self._resumed, self._saved = (listeners(observers, hook) for hook in ("began", "resumed", "saved"))
         self._degree = len(self.neighbors)
         self._header = world.network.header
         self._rounding = np.dtype(world.network.wire) if world.network.wire else None
