@@ -48,6 +48,8 @@ class Outcome:
     """Hash of status, history and meters."""
     journal: Journal | None
     journal_fingerprint: str | None
+    computing: tuple[tuple[int, float], ...] = ()
+    """Who computed when the run ended, and since when, seconds."""
 
 
 def simulate(world: World, observers: Sequence[Observer] = ()) -> Outcome:
@@ -118,6 +120,7 @@ class _Run:
             fingerprint=_fingerprint(status, now, self.history.points, self.meters.agents),
             journal=journal,
             journal_fingerprint=None if journal is None else journal.fingerprint(),
+            computing=tuple(running),
         )
 
     def _agent(self, id_: int, observers: Sequence[Observer]) -> RunningAgent:

@@ -55,7 +55,7 @@ def test_every_observer_of_a_hook_is_called_in_order(run):
 
 
 def test_every_hook_is_announced(run):
-    """A world with everything in it calls all nine hooks."""
+    """A world with everything in it calls all eleven hooks."""
     heard = set()
     everything = type("Everything", (Observer,), {name: lambda self, *_, n=name: heard.add(n) for name in HOOKS})
 
@@ -71,7 +71,7 @@ def test_every_hook_is_announced(run):
     failures = (Crash((0,), 3.0, 1.0), LinkDown(((0, 1),), 0.5, 1.0))
     run(program, program, failures=failures, network={"transport": "datagram"}, observers=[everything()])
     assert heard == set(HOOKS)
-    assert len(HOOKS) == 9
+    assert len(HOOKS) == 11
 
 
 @pytest.mark.parametrize("hook", ["sent", "delivered", "reported", "charged"])
