@@ -16,6 +16,7 @@ from scenarios.commands.listing import listing
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
 from scenarios.commands.run import run
 from scenarios.commands.show import show
+from scenarios.commands.trace import trace
 from scenarios.errors import ScenarioError
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "check": check,
     "list": listing,
     "show": show,
+    "trace": trace,
 }
 """In the order in which ``--help`` shows them."""
 
