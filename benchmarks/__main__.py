@@ -14,7 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: on
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import gossip, rings
+from benchmarks import gossip, rings, timelines
 from benchmarks.timing import best
 
 
@@ -37,13 +37,18 @@ class Scale(NamedTuple):
     agents: tuple[int, ...]
     messages: int
     shared_rounds: int
+    drawn_messages: int
+    """Of the run whose timeline is written; about four events each."""
 
 
-FULL = Scale(7, (300, 12), (16, 256, 2048, 10_000), 80_000, 20)
-QUICK = Scale(1, (5, 1), (16, 64), 2_000, 2)
+FULL = Scale(7, (300, 12), (16, 256, 2048, 10_000), 80_000, 20, 250_000)
+QUICK = Scale(1, (5, 1), (16, 64), 2_000, 2, 2_000)
 
 AIMS = {"counters": (0.24, 500_000), "journal": (0.14, 300_000)}
 """At 256 agents: share of the bare floor, messages per CPU-second on a quiet machine."""
+
+DRAWN, MEGABYTES = 33_334, 200
+"""A million events of a timeline in 30 seconds, and memory above that of the start."""
 
 SMALL = gossip.Size(agents=16, features=50, classes=2, samples=200)
 LARGE = gossip.Size(agents=16, features=784, classes=10, samples=300)
@@ -69,6 +74,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
     yield from against_the_floor(scale)
     yield from queue_events()
     yield from fair_against_fifo(scale)
+    yield from timeline_export(scale)
 
 
 def against_the_plain_loop(scale: Scale) -> Iterator[Figure]:
@@ -123,6 +129,16 @@ def fair_against_fifo(scale: Scale) -> Iterator[Figure]:
         microseconds = 1e6 * seconds["fifo"] / forms["fifo"].messages
         beside = f"{microseconds:.1f} us a message under fifo"
         yield Figure(f"fair / fifo, {name}", f"{ratio:.1f}", "<= 15", ratio <= 15, beside)
+
+
+def timeline_export(scale: Scale) -> Iterator[Figure]:
+    """What it costs to write down everything that happens in a run."""
+    cost = timelines.cost(256, scale.drawn_messages)
+    rate = cost.events / cost.seconds
+    met = rate >= DRAWN and cost.megabytes <= MEGABYTES
+    beside = f"{rate:,.0f} events per CPU-second, {cost.events:,} in all, {cost.megabytes:.0f} MB"
+    aim = f">= {DRAWN:,} events per CPU-second, {MEGABYTES} MB"
+    yield Figure("timeline / run alone, ring of 256", f"{cost.seconds / cost.alone:.1f}", aim, met, beside)
 
 
 def surroundings() -> list[str]:

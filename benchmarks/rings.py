@@ -34,7 +34,7 @@ class Exchange:
         self._rounds = rounds
         self._started: list[float] = []
         self._ended: list[float] = []
-        self._world = World(
+        self.world = World(
             tuple(AgentSpec(self._program, others) for others in neighbors),
             network=Network(LATENCY, uplink=RATE, downlink=RATE, sharing=sharing, header=40),
             stop=Stop(rounds=rounds + 1),
@@ -52,7 +52,7 @@ class Exchange:
 
     def run(self) -> Outcome:
         """The whole run."""
-        return simulate(self._world)
+        return simulate(self.world)
 
     def seconds(self) -> float:
         """CPU seconds of the messages, the journal's fingerprint included."""

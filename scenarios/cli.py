@@ -18,6 +18,7 @@ from scenarios.commands.report import report
 from scenarios.commands.run import run
 from scenarios.commands.show import show
 from scenarios.commands.status import status
+from scenarios.commands.trace import trace
 from scenarios.errors import ScenarioError
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -27,6 +28,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "show": show,
     "status": status,
     "report": report,
+    "trace": trace,
 }
 """In the order in which ``--help`` shows them."""
 

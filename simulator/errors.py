@@ -1,10 +1,10 @@
 """Everything the simulator refuses, in one tree.
 
-    SimulationError
-    |- BadWorld          a world that cannot be simulated (also a ValueError)
-    |- ProgramError      an agent's program raised; carries agent, instant and the original error
-    |- OutsideCompute    an oracle was evaluated outside `agent.compute`
-    |- BadYield          a program yielded something else than the event of its last call
+SimulationError
+|- BadWorld          a world that cannot be simulated (also a ValueError)
+|- ProgramError      an agent's program raised; carries agent, instant and the original error
+|- OutsideCompute    an oracle was evaluated outside `agent.compute`
+|- BadYield          a program yielded something else than the event of its last call
 """
 
 

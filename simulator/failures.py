@@ -33,7 +33,9 @@ class Failures:
         on_death: Callable[[RunningAgent], None],
     ):
         self._engine, self._agents, self._carrier, self._seed = engine, agents, carrier, seed
-        self._failed, self._recovered = listeners(observers, "failed"), listeners(observers, "recovered")
+        self._failed, self._recovered, self._link_failed, self._link_mended = (
+            listeners(observers, hook) for hook in ("failed", "recovered", "link_failed", "link_mended")
+        )
         self._on_death = on_death
         self._held_down = [0] * len(agents)
         self._returns = [0] * len(agents)
@@ -142,6 +144,13 @@ class Failures:
     def _switch(self, pairs: Sequence[Pair], step: int) -> None:
         for pair in pairs:
             self._carrier.switch(pair, step)
+            outages = self._carrier.outages[pair]
+            if (outages, step) == (1, 1):
+                for hook in self._link_failed:
+                    hook(self._engine.now, *pair)
+            elif outages == 0:
+                for hook in self._link_mended:
+                    hook(self._engine.now, *pair)
 
     def _cut(self, groups: Sequence[Sequence[int]]) -> list[Pair]:
         """Ordered pairs of neighbours that are in different groups."""

@@ -54,6 +54,12 @@ class Observer:
     def recovered(self, now: float, agent: int) -> None:
         """An agent came back."""
 
+    def link_failed(self, now: float, sender: int, receiver: int) -> None:
+        """The link of an ordered pair went down."""
+
+    def link_mended(self, now: float, sender: int, receiver: int) -> None:
+        """The link of an ordered pair works again."""
+
     def reported(self, now: float, agent: int, round_: int, arrays: Mapping[str, np.ndarray]) -> None:
         """A program showed its iterate after a round."""
 

@@ -53,6 +53,8 @@ class Outcome:
     """When each agent computed and was down."""
     traffic: tuple[LinkTraffic, ...]
     """What was sent over each link that was used, sorted by sender and receiver."""
+    computing: tuple[tuple[int, float], ...] = ()
+    """Who computed when the run ended, and since when, seconds."""
 
 
 def simulate(world: World, observers: Sequence[Observer] = ()) -> Outcome:
@@ -128,6 +130,7 @@ class _Run:
             journal_fingerprint=None if journal is None else journal.fingerprint(),
             activity=self.timesheet.close(now, running),
             traffic=self.carrier.traffic(),
+            computing=tuple(running),
         )
 
     def _agent(self, id_: int, observers: Sequence[Observer]) -> RunningAgent:

@@ -1,5 +1,7 @@
 """Every block of code in the tutorial and the guides runs, and what the pages say it prints is what it prints."""
 
+import gzip
+import json
 import re
 import sys
 import tomllib
@@ -28,6 +30,14 @@ def test_the_guide_to_adding_an_algorithm_builds_runs_and_tests_one() -> None:
     namespace: dict[str, object] = {"__name__": "lower_first"}
     for number, block in enumerate(found, start=1):
         exec(compile(block, f"add_an_algorithm.md, block {number}", "exec"), namespace)
+
+
+def test_the_guide_to_timelines_writes_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its block makes a compressed file that parses."""
+    monkeypatch.chdir(tmp_path)
+    (program,) = blocks("guides/timelines.md", "python")
+    exec(compile(program, "timelines.md", "exec"), {"__name__": "timelines"})
+    assert len(json.loads(gzip.decompress(Path("back.json.gz").read_bytes()))["traceEvents"]) > 1000
 
 
 def test_the_tutorial_prints_what_it_shows(

@@ -7,6 +7,7 @@ import pytest
 
 from simulator.agent import Wait
 from simulator.delays import Constant, Exponential
+from simulator.hooks import Observer
 from simulator.run import simulate
 from simulator.world import Crash, LinkDown, Loss, Partition, RandomCrash, RandomLinkDown, Record, Stop
 
@@ -512,6 +513,25 @@ def test_random_outages_of_links_alternate(run, log):
     plan = [(k + 0.5, k) for k in range(12)]
     run(hears([], 20.0), sends(*plan), network={"transport": "datagram"}, failures=failures, observers=[log])
     assert [entry[3] for entry in log.of("lost")] == [3, 4, 8, 9]
+
+
+def test_outages_of_links_are_announced_when_the_first_begins_and_the_last_ends(run):
+    """Down in [1, 5) and [2, 7): announced at 1 and 7, for both directions; for ever from 8 on: only its beginning."""
+    heard = []
+
+    class Watch(Observer):
+        def link_failed(self, now, sender, receiver):
+            heard.append(("failed", now, sender, receiver))
+
+        def link_mended(self, now, sender, receiver):
+            heard.append(("mended", now, sender, receiver))
+
+    failures = (LinkDown(((0, 1),), 1.0, 4.0), Partition(((1,),), 2.0, 5.0), LinkDown(((1, 0),), 8.0))
+    run(sends((9.0, "x"), to=1), None, failures=failures, observers=[Watch()])
+    for direction in ((0, 1), (1, 0)):
+        assert [entry[:2] for entry in heard if entry[2:] == direction] == [
+            ("failed", 1.0), ("mended", 7.0), ("failed", 8.0),
+        ]  # fmt: skip
 
 
 def test_retransmission_carries_gossip_through_random_failures(run):

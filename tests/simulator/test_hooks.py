@@ -57,7 +57,7 @@ def test_every_observer_of_a_hook_is_called_in_order(run):
 
 
 def test_every_hook_is_announced(run):
-    """A world with everything in it calls all thirteen hooks."""
+    """A world with everything in it calls all fifteen hooks."""
     heard = set()
     everything = type("Everything", (Observer,), {name: lambda self, *_, n=name: heard.add(n) for name in HOOKS})
 
@@ -74,7 +74,7 @@ def test_every_hook_is_announced(run):
     failures = (Crash((0,), 3.0, 1.0), LinkDown(((0, 1),), 0.5, 1.0))
     run(program, program, failures=failures, network={"rto": 12.0}, observers=[everything()])
     assert heard == set(HOOKS)
-    assert len(HOOKS) == 13
+    assert len(HOOKS) == 15
 
 
 class Resumptions(Observer):

@@ -83,6 +83,21 @@ def test_messages_under_way_at_the_end_are_in_flight(run):
     assert outcome.in_flight == (1, 20)
 
 
+def test_steps_under_way_at_the_end_are_in_the_outcome(run):
+    """Who computes and since when: not who waits, who has finished or who is down."""
+
+    def program(agent):
+        yield agent.sleep(1.0 + agent.id)
+        yield agent.compute(agent.problem, 2.0)
+        yield agent.compute(agent.problem, 9.0)
+
+    def one_step(agent):
+        yield agent.compute(agent.problem, 1.0)
+
+    outcome = run(program, program, program, one_step, None, seconds=6.0, failures=(Crash((2,), 5.5, 9.0),))
+    assert outcome.computing == ((0, 3.0), (1, 4.0))
+
+
 # ---- stalls
 
 
