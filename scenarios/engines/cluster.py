@@ -5,7 +5,8 @@ thread each. A worker that dies costs the time of its run: the scheduler gives t
 """
 
 import importlib.util
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 AHEAD = 2
 """Cells a worker that are handed out: the one it runs, and one more, so that it never waits for the next."""
 PATIENCE_S = 10
-"""How long a scheduler, and then a first worker, is waited for, seconds of the host."""
+"""How long a scheduler is waited for, and a first worker until that is said, seconds of the host."""
 
 
 def dask(address: str) -> Engine:
@@ -46,7 +47,9 @@ def _run(address: str, cells: Iterator[Cell]) -> Iterator[tuple[Cell, Record]]:
 
         def hand_out() -> None:
             """As many cells as there are workers for, also when workers came or went meanwhile."""
-            while len(given) < AHEAD * max(1, len(client.nthreads())) and (cell := next(cells, None)) is not None:
+            threads = client.nthreads()
+            _check(address, threads)
+            while len(given) < AHEAD * max(1, len(threads)) and (cell := next(cells, None)) is not None:
                 future = client.submit(execute, cell.scenario, cell.entry, cell.seed, pure=False)
                 given[future.key] = cell
                 running.add(future)
@@ -62,7 +65,7 @@ def _run(address: str, cells: Iterator[Cell]) -> Iterator[tuple[Cell, Record]]:
 
 
 def _connected(address: str) -> "Client":
-    """A client of the scheduler, once it has a worker. Raises ``ScenarioError`` where it answers not, or cannot do."""
+    """A client of the scheduler, once it has a worker. Raises ``ScenarioError`` where it does not answer."""
     from distributed import Client
 
     try:
@@ -72,17 +75,21 @@ def _connected(address: str) -> "Client":
     try:
         client.wait_for_workers(1, timeout=PATIENCE_S)
     except TimeoutError:
-        client.close()
-        raise _refusal(
-            address, "that scheduler has no workers; start some with: dask worker ADDRESS --nthreads 1"
-        ) from None
-    threads = {worker: count for worker, count in client.nthreads().items() if count > 1}
-    if threads:
-        client.close()
-        worker, count = sorted(threads.items())[0]
-        rule = f"its worker {worker} has {count} threads; start workers with --nthreads 1, since a run is one thread"
-        raise _refusal(address, rule)
+        print(
+            f"{address}: no worker yet; start some with: dask worker ADDRESS --nthreads 1", file=sys.stderr, flush=True
+        )
+        client.wait_for_workers(1)
     return client
+
+
+def _check(address: str, threads: Mapping[str, int]) -> None:
+    """Raise ``ScenarioError`` where a worker would do several runs in one process."""
+    for worker, count in sorted(threads.items()):
+        if count > 1:
+            rule = (
+                f"its worker {worker} has {count} threads; start workers with --nthreads 1, since a run is one thread"
+            )
+            raise _refusal(address, rule)
 
 
 def _refusal(address: str, rule: str) -> ScenarioError:
