@@ -1,5 +1,6 @@
 """What came of a comparison: its tables, figures and answer, from the plan and the stored runs alone."""
 
+import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,6 +94,17 @@ class Result:
         target = self.plan.target
         name = self.plan.metrics[0] if target is None else target.metric
         return figures.Metric(name, self.plan.units.get(name, "1"), None if target is None else target.value)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """The table of runs, as a copy of one's own: one row a run."""
+        return self.runs.copy()
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the question, the answer, the table for people, what went otherwise than wished."""
+        told = [self.question, self.answer, self.counted]
+        lines = [f"<p>{'<br>'.join(map(html.escape, told))}</p>", self.summary.to_html(index=False, border=0)]
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
+        return "\n".join([*lines, f"<ul>{notes}</ul>"] if notes else lines)
 
     def plot(self) -> dict[str, Figure]:
         """The figures by name; written as PNG and SVG too if the result has a folder."""

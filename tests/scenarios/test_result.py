@@ -1,5 +1,6 @@
 """What came of a comparison, from its folder alone."""
 
+import dataclasses
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +41,22 @@ def test_what_is_not_there_yet_is_left_out(made: Result) -> None:
     assert made.out is not None
     shutil.rmtree(made.out / "runs" / str(made.runs.loc[0, "key"]))
     assert len(result.read(made.out).runs) == len(made.runs) - 1
+
+
+def test_a_notebook_shows_the_answer_and_the_table(made: Result) -> None:
+    """As HTML, in which nothing of the user's is markup."""
+    shown = dataclasses.replace(made, plan=dataclasses.replace(made.plan, question="Is 1 < 2 & <b>?"))._repr_html_()
+    assert "Is 1 &lt; 2 &amp; &lt;b&gt;?" in shown
+    assert shown.count("<tr") == 1 + len(made.summary)
+    assert "stragglers.0.slowdown" in shown
+
+
+def test_its_dataframe_is_ones_own(made: Result) -> None:
+    """Changing it changes nothing here."""
+    frame = made.to_dataframe()
+    pd.testing.assert_frame_equal(frame, made.runs)
+    frame["rounds"] = 0
+    assert (made.runs["rounds"] > 0).all()
 
 
 @pytest.mark.parametrize(
