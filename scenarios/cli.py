@@ -12,6 +12,7 @@ import typer
 
 from scenarios import home
 from scenarios.commands.check import check
+from scenarios.commands.explain import explain
 from scenarios.commands.listing import listing
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
 from scenarios.commands.run import run
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "check": check,
     "list": listing,
     "show": show,
+    "explain": explain,
 }
 """In the order in which ``--help`` shows them."""
 
