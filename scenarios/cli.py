@@ -12,6 +12,7 @@ import typer
 
 from scenarios import home
 from scenarios.commands.check import check
+from scenarios.commands.explain import explain
 from scenarios.commands.listing import listing
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
 from scenarios.commands.report import report
@@ -29,6 +30,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "status": status,
     "report": report,
     "trace": trace,
+    "explain": explain,
 }
 """In the order in which ``--help`` shows them."""
 
