@@ -12,7 +12,7 @@ export BILEVELSIM_DATA ?= $(abspath ../shared/data)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint bench table clean
+.PHONY: help demo test test-full lint bench table docs clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -37,8 +37,11 @@ bench: .venv/installed  ## speed as ratios against floors and plain loops
 table: .venv/installed  ## every algorithm under five conditions: docs/studies/every_algorithm.md
 	$(BIN)/python docs/studies/every_algorithm.py run
 
+docs: .venv/installed  ## the documentation site in docs/_build/html; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
+
 clean:  ## remove what the targets made
-	rm -rf .venv results build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv results build docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: setup.cfg pyproject.toml

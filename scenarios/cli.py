@@ -25,12 +25,12 @@ from scenarios.errors import ScenarioError
 COMMANDS: dict[str, Callable[..., int]] = {
     "run": run,
     "check": check,
-    "list": listing,
-    "show": show,
     "status": status,
     "report": report,
-    "trace": trace,
     "explain": explain,
+    "trace": trace,
+    "list": listing,
+    "show": show,
 }
 """In the order in which ``--help`` shows them."""
 
