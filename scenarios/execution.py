@@ -3,6 +3,8 @@
 import time
 import traceback
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import scipy.linalg  # noqa: F401 - its threads can only be limited once it is loaded
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -14,15 +16,24 @@ from scenarios.scenario import Entry, Scenario
 from simulator.run import simulate
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Inside one thread, so that numbers do not depend on how many cores there are, and quiet: a diverging run
+    overflows, which is a result.
+    """
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        yield
+
+
 def execute(scenario: Scenario, entry: Entry, seed: int) -> Record:
-    """One run, inside one thread, so that its numbers do not depend on how many cores there are.
+    """One run.
 
     A defect is no exception but a record with status ``failed`` and the traceback.
     """
     begin = time.perf_counter()
     try:
-        with threadpool_limits(limits=1), warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # a diverging run overflows: that is a result
+        with alone():
             outcome = simulate(build(scenario, entry, seed))
             return records.finished(scenario, entry, seed, outcome, time.perf_counter() - begin)
     except Exception as problem:

@@ -6,18 +6,16 @@ to 0, and every second on the way belongs to one agent or link and to one key of
 """
 
 import math
-import warnings
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
-import scipy.linalg  # noqa: F401 - its threads can only be limited once it is loaded
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from scenarios import blame
 from scenarios.build import Reached, build
 from scenarios.errors import MISSING, Mistake, ScenarioError
+from scenarios.execution import alone
 from scenarios.scenario import Entry, Scenario
 from simulator.causes import Causes, Piece, critical_path
 from simulator.run import Outcome, simulate
@@ -113,8 +111,7 @@ def explain(
         raise ScenarioError([Mistake(scenario.file, "", MISSING, entry.refused)])
     world = build(scenario, entry, seed)
     causes = Causes(world)
-    with threadpool_limits(limits=1), warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a diverging run overflows: that is a result
+    with alone():
         outcome = simulate(world, [causes])
     if fingerprint is not None and outcome.fingerprint != fingerprint:
         rule = f"the run of {entry.label} with seed {seed} does not come out again: code or libraries have changed"

@@ -21,11 +21,9 @@ def trace(
     until: Annotated[float | None, typer.Option(metavar="S", help="Only the first simulated seconds.")] = None,
 ) -> int:
     """Simulate a run again and write its timeline, for ui.perfetto.dev."""
-    import scipy.linalg  # noqa: F401 - its threads can only be limited once it is loaded
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
     from scenarios import perfetto, reruns
     from scenarios.build import build
+    from scenarios.execution import alone
     from scenarios.trace_events import ENDINGS
     from simulator.errors import SimulationError
 
@@ -39,7 +37,7 @@ def trace(
         raise ScenarioError([Mistake("--until", "S", until, "must be above 0")])
     title = f"{found.entry.label}, seed {found.seed} (run {found.key})"
     try:
-        with threadpool_limits(limits=1):
+        with alone():
             export = perfetto.export(build(found.scenario, found.entry, found.seed), path, title, until)
     except SimulationError as defect:
         typer.echo(f"{run}: {defect}", err=True)
