@@ -42,6 +42,8 @@ class Failures:
         """Crashes still to come that lose memory and end: each starts a program anew, so a stalled run may go on."""
         self.since: dict[int, float] = {}
         """Agent -> when it went down, for agents that are down."""
+        self.last_return = 0.0
+        """When an agent last came back."""
         for index, failure in enumerate(failures):
             self._schedule(index, failure)
 
@@ -132,6 +134,7 @@ class Failures:
         self._returns[id_] -= 1
         if self._held_down[id_] == 0:
             del self.since[id_]
+            self.last_return = self._engine.now
             for hook in self._recovered:
                 hook(self._engine.now, id_)
             self._agents[id_].recover()

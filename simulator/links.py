@@ -20,6 +20,7 @@ due. Then
 
 import math
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from heapq import heappush
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,16 @@ class Link:
     def delay(self) -> float:
         """Latency of the next message."""
         return self.latency if self.jitter is None else self.latency + self.jitter.next()
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTraffic:
+    """What was sent over one direction between two agents; copies that are repeated or lost count each."""
+
+    sender: int
+    receiver: int
+    messages_sent: int
+    bytes_sent: int
 
 
 class Carrier:
@@ -383,6 +394,13 @@ class Carrier:
         self.outages[pair] = self.outages.get(pair, 0) + step
         if pair in self.links:
             self.links[pair].down = self.outages[pair]
+
+    def traffic(self) -> tuple[LinkTraffic, ...]:
+        """What was sent so far over each link that was used, sorted by sender and receiver."""
+        return tuple(
+            LinkTraffic(*pair, self.links[pair].messages_sent, self.links[pair].bytes_sent)
+            for pair in sorted(self.links)
+        )
 
     def in_flight(self) -> list[Message]:
         """Copies that are under way now: counted afresh from the event queue, for the law sent = delivered + lost +

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import numpy as np
 
+from simulator.activity import Activity, Timesheet
 from simulator.checks import check
 from simulator.engine import STOP, Engine
 from simulator.errors import SimulationError
@@ -14,7 +15,7 @@ from simulator.failures import Failures
 from simulator.history import History, Point
 from simulator.hooks import Observer
 from simulator.journal import Journal
-from simulator.links import Carrier
+from simulator.links import Carrier, LinkTraffic
 from simulator.meters import Meter, Meters
 from simulator.price import Price
 from simulator.runtime import RunningAgent, Waiting
@@ -48,6 +49,10 @@ class Outcome:
     """Hash of status, history and meters."""
     journal: Journal | None
     journal_fingerprint: str | None
+    activity: Activity
+    """When each agent computed and was down."""
+    traffic: tuple[LinkTraffic, ...]
+    """What was sent over each link that was used, sorted by sender and receiver."""
 
 
 def simulate(world: World, observers: Sequence[Observer] = ()) -> Outcome:
@@ -74,8 +79,9 @@ class _Run:
         self.meters = Meters(len(world.agents))
         reporters = [id_ for id_, spec in enumerate(world.agents) if spec.reports]
         self.history = History(world.record, world.stop, reporters, engine, self.meters)
+        self.timesheet = Timesheet(len(world.agents))
         self.journal = Journal() if world.record.journal else None
-        watching: list[Observer] = [self.meters, self.history, *observers]
+        watching: list[Observer] = [self.meters, self.history, self.timesheet, *observers]
         if self.journal is not None:
             watching.insert(1, self.journal)
         self.agents = [self._agent(id_, watching) for id_ in range(len(world.agents))]
@@ -84,6 +90,8 @@ class _Run:
         self.meters.watch(self.carrier.links)
         for agent in self.agents:
             agent.connect(self.carrier)
+        self._last_end = 0.0
+        """When a program last ended."""
         self._unfinished = {agent.id for agent in self.agents if not agent.spec.daemon}
         self.failures = Failures(world.failures, world.seed, engine, self.agents, self.carrier, watching, self._died)
 
@@ -118,6 +126,8 @@ class _Run:
             fingerprint=_fingerprint(status, now, self.history.points, self.meters.agents),
             journal=journal,
             journal_fingerprint=None if journal is None else journal.fingerprint(),
+            activity=self.timesheet.close(now, running),
+            traffic=self.carrier.traffic(),
         )
 
     def _agent(self, id_: int, observers: Sequence[Observer]) -> RunningAgent:
@@ -128,6 +138,7 @@ class _Run:
         return RunningAgent(id_, world.agents[id_], world, self.engine, pace, price, observers, self._ended)
 
     def _ended(self, agent: RunningAgent) -> None:
+        self._last_end = self.engine.now
         self._unfinished.discard(agent.id)
         if not self._unfinished:
             self.engine.finish("finished", "every program has ended")
@@ -147,9 +158,9 @@ class _Run:
             self.engine.finish("stalled", self._stall())
 
     def _stalled_at(self) -> float:
-        """When the last live agent began to wait, or the last one died."""
+        """When the last live agent began to wait, the last one died or came back, or the last program ended."""
         since = [agent.waiting_since for agent in self.agents if agent.waiting_since is not None and agent.alive]
-        return float(max([*since, *self.failures.since.values()], default=self.engine.now))
+        return float(max([*since, *self.failures.since.values(), self.failures.last_return, self._last_end]))
 
     def _stall(self) -> str:
         """Who waits for whom since when, first those whom a failure keeps waiting."""

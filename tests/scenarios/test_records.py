@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from scenarios import loader, records, runner, store
 from scenarios.records import Record
+from simulator.activity import Activity
+from simulator.links import LinkTraffic
 from simulator.meters import Meter
 from simulator.run import Outcome
 
@@ -37,6 +40,8 @@ def outcome() -> Outcome:
         "f",
         None,
         None,
+        Activity(0.5, 6.0, np.zeros((5, 12)), np.zeros((5, 12))),
+        (LinkTraffic(0, 4, 3, 10),),
     )
 
 

@@ -1,5 +1,6 @@
 """Links: delays, order, sharing, which copies are lost, and how losses are drawn. Closed forms stand in test_clock."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from simulator.delays import Constant, Exponential, Uniform
 from simulator.errors import BadWorld
-from simulator.links import Channel, Edge
+from simulator.links import Channel, Edge, LinkTraffic
 from simulator.streams import stream
 from simulator.world import LinkDown, Loss
 
@@ -277,3 +278,20 @@ def test_copies_are_sent_rto_after_the_lost_one_was(run, log):
         network = {"loss": Loss(1.0), "rto": 0.5, "tries": 3, "latency": Constant(latency)}
         run(burst(1), sink([], 1), network=network, observers=[log], seconds=100.0)
         assert [entry[0] for entry in log.of("sent")] == pytest.approx(instants)
+
+
+def test_traffic_is_what_each_link_carried(run):
+    """Copies and bytes, repeated and lost ones too, sorted by sender and receiver; unused links are left out."""
+
+    def program(agent):
+        yield agent.send(1, "x", x=Bytes(10))
+        yield agent.send(2, "x", x=Bytes(5))
+        yield agent.sleep(1.0)
+        yield agent.send(1, "x", x=Bytes(1))
+
+    outcome = run(program, None, None, header=2)
+    expected = [(0, 1, 2, 15), (0, 2, 1, 7)]
+    assert outcome.status == "finished"
+    assert [dataclasses.astuple(link) for link in outcome.traffic] == expected
+    lossy = run(burst(10, gap=9.0), None, network={"loss": Loss(1.0), "tries": 3})
+    assert lossy.traffic == (LinkTraffic(0, 1, 3, 30),)

@@ -187,6 +187,24 @@ def test_all_dead_is_a_stall(run):
     assert stalled(outcome) == ("every agent that could go on is down", 2.0)
 
 
+def test_a_stall_is_not_dated_before_the_last_program_ended(run):
+    """Agent 0 waits from the start; agent 1 computes for 7 s, without ever sending to it."""
+
+    def program(agent):
+        yield agent.compute(agent.problem, 7.0)
+
+    outcome = run(gathers, program)
+    assert stalled(outcome) == ("agent 0 waits for agent 1 since 0 s", 7.0)
+    assert outcome.meters[1].computing_s == 7.0
+
+
+def test_a_stall_is_not_dated_before_the_last_return(run):
+    """Agent 1 has ended when it is down from 2 s to 6 s: until then somebody could have come back to send."""
+    outcome = run(gathers, sleeper(1.0), sleeper(3.0), failures=(Crash((1,), 2.0, 4.0),), seconds=100.0)
+    assert stalled(outcome)[1] == 6.0
+    assert outcome.meters[1].down_s == 4.0
+
+
 def test_a_stall_uses_the_agents_names():
     """The server is called so."""
     specs = (AgentSpec(gathers, (1,), name="the server"), AgentSpec(gathers, (0,)))
@@ -247,6 +265,8 @@ def test_an_outcome_travels_between_processes(run):
     assert copy.journal.fingerprint() == outcome.journal_fingerprint
     assert copy.points == outcome.points
     assert copy.meters == outcome.meters
+    assert copy.traffic == outcome.traffic
+    assert np.array_equal(copy.activity.computing, outcome.activity.computing)
 
 
 def test_an_outcome_is_a_frozen_record(run):
