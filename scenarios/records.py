@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import pandas as pd
+
 import problems
-from scenarios import code, store
+from scenarios import activity, code, store, traffic
 from scenarios.build import Reached, often
 from scenarios.scenario import Entry, Scenario
 from scenarios.schema import Target
@@ -38,6 +40,8 @@ class Record:
     """Who waited for whom at the end."""
     traceback: str | None = None
     """Of the defect that ended it, if one did."""
+    tables: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    """When agents computed and were down (``activity``), and what links carried (``traffic``)."""
     host_s: float = 0.0
     """Seconds of the host: the one thing here that is not the same every time."""
 
@@ -119,7 +123,8 @@ def finished(scenario: Scenario, entry: Entry, seed: int, outcome: Outcome, host
     row |= _metrics(outcome.points[-1]) if outcome.points else {}
     meters = tuple(_plain(meter) for meter in outcome.meters)
     waiting = tuple({**_plain(wait), "tag": str(wait.tag)} for wait in outcome.waiting)
-    return Record(key, known, row, points, meters, waiting, host_s=host_s)
+    tables = {"activity": activity.frame(outcome.activity), "traffic": traffic.frame(outcome.traffic)}
+    return Record(key, known, row, points, meters, waiting, tables=tables, host_s=host_s)
 
 
 def broken(scenario: Scenario, entry: Entry, seed: int, reason: str, traceback: str, host_s: float = 0.0) -> Record:

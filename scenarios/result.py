@@ -1,8 +1,9 @@
 """What came of a comparison: its tables, figures and answer, from the plan and the stored runs alone."""
 
+import dataclasses
 import html
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from scenarios import comparison, figures, plan, replications, store, sweep, tables
+from scenarios import activity, comparison, figures, plan, replications, store, sweep, tables, traffic
 from scenarios.errors import MISSING, Mistake, ScenarioError
 from scenarios.plan import Plan
 from scenarios.store import Stored
+from simulator.activity import Activity
+from simulator.links import LinkTraffic
 
 TO_TARGET = ("target_s", "target_bits", "target_oracle_calls")
 """What is compared where there is a target."""
@@ -31,6 +34,12 @@ class Result:
     """One row a recorded point; ``tables.HISTORY_COLUMNS`` with the axes after ``seed``, then the metrics."""
     out: Path | None = None
     """The folder with everything, if one was asked for."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Of Python and of libraries, as the runs had them."""
+    activities: Mapping[str, Activity] = field(default_factory=dict)
+    """Key of a run -> when its agents computed and were down, for the runs that are drawn."""
+    traffics: Mapping[str, Sequence[LinkTraffic]] = field(default_factory=dict)
+    """Key of a run -> what its links carried, for the runs that are drawn."""
 
     @property
     def question(self) -> str:
@@ -106,27 +115,27 @@ class Result:
         notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.notes)
         return "\n".join([*lines, f"<ul>{notes}</ul>"] if notes else lines)
 
+    def draw(self) -> dict[str, Figure]:
+        """The figures by name, written nowhere."""
+        return figures.draw(
+            self.runs,
+            self.history,
+            self.metric,
+            self.question,
+            comparisons=self.comparisons,
+            activities=self.activities,
+            traffics=self.traffics,
+        )
+
     def plot(self) -> dict[str, Figure]:
         """The figures by name; written as PNG and SVG too if the result has a folder."""
-        drawn = figures.draw(self.runs, self.history, self.metric, self.question)
+        drawn = self.draw()
         if self.out is not None:
-            store.clear_figures(self.out)
             figures.save(drawn, self.out / "figures")
         return drawn
 
-    def save_tables(self, out: Path) -> None:
-        """Write the tables."""
-        frames = {"runs.csv": self.runs, "runs.parquet": self.runs, "history.parquet": self.history}
-        frames["comparisons.csv"] = self.comparisons
-        store.write_tables(out, frames)
 
-    def save(self, out: Path) -> None:
-        """Write the tables, the figures and the report."""
-        self.save_tables(out)
-        self.plot()
-
-
-def assemble(planned: Plan, text: str, found: Mapping[str, Stored], out: Path | None) -> Result:
+def assemble(planned: Plan, text: str, found: Mapping[str, Stored], out: Path | None = None) -> Result:
     """The tables of a plan from its stored runs, in the order of the plan; what is not there yet is left out."""
     rows: list[dict[str, Any]] = []
     points: list[pd.DataFrame] = []
@@ -141,7 +150,31 @@ def assemble(planned: Plan, text: str, found: Mapping[str, Stored], out: Path | 
                 points.append(stored.history.assign(**known))
     names = _measured(planned, points)
     runs = tables.runs_frame(rows, names, planned.axes)
-    return Result(planned, text, runs, tables.joined(points, names, planned.axes), out)
+    history = tables.joined(points, names, planned.axes)
+    return Result(planned, text, runs, history, out, _versions([found[key] for key in planned.keys if key in found]))
+
+
+def _versions(runs: Sequence[Stored]) -> dict[str, str]:
+    """Library -> version; all that there are, where runs of one folder differ."""
+    seen: dict[str, dict[str, None]] = {}
+    for stored in runs:
+        for name, version in stored.record["inputs"]["versions"].items():
+            seen.setdefault(name, {})[version] = None
+    return {name: ", ".join(versions) for name, versions in seen.items()}
+
+
+def with_drawn(made: Result, folder: Path, found: Mapping[str, Stored]) -> Result:
+    """The result with what figures of single runs need, from the folder of the runs."""
+    records = {key: found[key].record for key in figures.drawn_keys(made.runs)}
+    return dataclasses.replace(
+        made,
+        activities={
+            key: activity.of_frame(store.read_table(folder, record, "activity")) for key, record in records.items()
+        },
+        traffics={
+            key: traffic.of_frame(store.read_table(folder, record, "traffic")) for key, record in records.items()
+        },
+    )
 
 
 def _measured(planned: Plan, points: list[pd.DataFrame]) -> tuple[str, ...]:
@@ -155,7 +188,7 @@ def read(out: Path) -> Result:
     planned = read_plan(out)
     text = (out / store.SCENARIO).read_text(encoding="utf-8") if (out / store.SCENARIO).is_file() else ""
     found = {key: store.read_record(out, key) for key in planned.keys if store.has(out, key)}
-    return assemble(planned, text, found, out)
+    return with_drawn(assemble(planned, text, found, out), out, found)
 
 
 def read_plan(out: Path) -> Plan:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import filelock
 
-from scenarios import plan, records, replications, store, tables
+from scenarios import plan, publication, records, replications, store, tables
 from scenarios.agenda import Agenda
 from scenarios.engines import Engine, WorkerDied
 from scenarios.engines.local import local
@@ -21,7 +21,7 @@ from scenarios.errors import MISSING, Mistake, ScenarioError
 from scenarios.execution import execute
 from scenarios.plan import Cell
 from scenarios.records import Record
-from scenarios.result import Result, assemble
+from scenarios.result import Result, assemble, with_drawn
 from scenarios.scenario import Scenario
 from scenarios.store import Stored
 
@@ -103,14 +103,14 @@ class Comparison:
                 self._is_kept(key)  # a record may have been written and not been looked at
             result = self._result(cells, out)
             if out is not None:
-                result.save_tables(out)
+                publication.save_tables(result, out)
             raise Interrupted(result) from None
         finally:
             for key in list(self._claims):
                 self._release(key)
-        result = self._result(cells, out)
+        result = with_drawn(self._result(cells, out), self._folder, self._found)
         if out is not None:
-            result.save(out)
+            publication.publish(result, out)
         return result
 
     # ---- running
@@ -183,7 +183,7 @@ class Comparison:
 
     def _write(self, record: Record) -> None:
         history = tables.points_frame(record.points)
-        store.write_record(self._folder, record.key, record.as_json(), history, record.host_s)
+        store.write_record(self._folder, record.key, record.as_json(), history, record.host_s, record.tables)
 
     def _release(self, key: str) -> None:
         store.release(self._folder, key, self._claims.pop(key))
@@ -209,7 +209,7 @@ class Comparison:
         """The seeds of each point, as many as the means need."""
         if planned.replications is None:
             return seeds
-        known = assemble(planned, "", self._found, None).replicated()
+        known = assemble(planned, "", self._found).replicated()
         return [
             tuple(range(replications.wanted(planned.replications, values, len(have))))
             for (_, values), have in zip(known, seeds, strict=True)

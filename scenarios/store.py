@@ -93,18 +93,12 @@ def _clear_results_of_another(out: Path, scenario_text: str) -> None:
     """So that no table or figure stands beside a scenario that it does not belong to, should this run be killed."""
     scenario = out / SCENARIO
     if scenario.is_file() and scenario.read_bytes() != scenario_text.encode():
-        clear_figures(out)
+        from scenarios import figures  # loads matplotlib, which nothing else here needs
+
+        for path in figures.files(out / "figures"):
+            path.unlink()
         for name in TABLES:
             (out / name).unlink(missing_ok=True)
-
-
-def clear_figures(out: Path) -> None:
-    """Take away the figures of a comparison, and nothing else that lies in their folder."""
-    from scenarios import figures  # loads matplotlib, which nothing else here needs
-
-    for path in (out / "figures").iterdir():
-        if path.suffix in (".png", ".svg") and figures.is_ours(path.stem):
-            path.unlink()
 
 
 def _clear_unfinished(out: Path) -> None:

@@ -15,7 +15,7 @@ from scenarios.figures.quantities import AXES
 from scenarios.figures.scale import far_apart
 from scenarios.figures.shares import shares
 from scenarios.figures.speedup import speedup
-from scenarios.figures.style import STYLE, Style, styles
+from scenarios.figures.style import STYLE, Style, looks, styles
 from scenarios.figures.sweep import sweep
 from scenarios.figures.time_to_target import time_to_target
 from scenarios.figures.timeline import timeline
@@ -37,6 +37,7 @@ __all__ = [
     "files",
     "left_out",
     "legend_columns",
+    "looks",
     "on_common_grid",
     "progress",
     "save",
