@@ -2,7 +2,7 @@
 
 A range belongs to every setting that is a positive number with bounds: from a hundredth to a hundred times the value
 in force (the file's, else the algorithm's own), on a logarithmic scale, as far as the setting's bounds allow. One that
-must lie between 0 and 1 has that range, on a linear scale. A scenario may state others.
+must lie between 0 and 1 has that range, on a linear scale. A scenario may state others (``[tune.ranges]``).
 
 What is searched unless a scenario says otherwise are the steps: settings whose name holds the word ``step``, and those
 that an algorithm marks as tied to them (``algorithms.pieces.search``).
@@ -17,6 +17,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 from algorithms.pieces.search import Searched
+from scenarios.errors import Mistake, nearest
+from scenarios.scenario import Entry, Scenario
+from scenarios.settings import known
+from scenarios.tuning_schema import Ends, Tune
 
 FACTOR = 100.0
 """A range goes from the value in force divided by this to the value times this."""
@@ -116,6 +120,64 @@ def declared(hint: Any, value: Any) -> Range | None:
     if whole:
         low, high = max(1, round(low)), round(high)
     return Range(low, high, True, whole, least, most) if low < high else None
+
+
+# --- what a scenario states
+
+
+def of_entry(tune: Tune, entry: Entry) -> dict[str, Range]:
+    """What is searched for an algorithm of a comparison, and where."""
+    found = {name: of(entry.settings, name, *ends) for name, (_, ends) in _stated(tune, entry).items()}
+    return found if _own_table(tune, entry) else searched(entry.settings) | found
+
+
+def _stated(tune: Tune, entry: Entry) -> dict[str, tuple[str, Ends]]:
+    """Key and ends of each range that the file states for an algorithm, by setting."""
+    key, has = _own_table(tune, entry), known(type(entry.settings))
+    if key is not None:
+        own = tune.ranges[key]
+        return {name: (f"{key}.{name}", ends) for name, ends in own.items()} if isinstance(own, dict) else {}
+    return {name: (name, ends) for name, ends in tune.ranges.items() if isinstance(ends, tuple) and name in has}
+
+
+def _own_table(tune: Tune, entry: Entry) -> str | None:
+    """The key of the algorithm's own table; its label goes before its name."""
+    return next((key for key in (entry.label, entry.algorithm) if isinstance(tune.ranges.get(key), dict)), None)
+
+
+def mistakes(tune: Tune, scenario: Scenario) -> list[Mistake]:
+    """What does not fit the algorithms of the scenario: unknown ones, unknown settings, impossible ranges."""
+    found = [mistake for key, value in tune.ranges.items() for mistake in _unknown(scenario, key, value)]
+    return found or [mistake for entry in scenario.entries for mistake in _impossible(tune, scenario, entry)]
+
+
+def _unknown(scenario: Scenario, key: str, value: Ends | dict[str, Ends]) -> Iterator[Mistake]:
+    names = list(dict.fromkeys(name for entry in scenario.entries for name in (entry.label, entry.algorithm)))
+    has = list(dict.fromkeys(name for entry in scenario.entries for name in known(type(entry.settings))))
+    where = f"tune.ranges.{key}"
+    if isinstance(value, tuple):
+        if key not in has:
+            yield Mistake(scenario.file, where, value, f"is a setting of no algorithm here; {nearest(key, has)}")
+    elif key not in names:
+        yield Mistake(scenario.file, where, value, f"is neither label nor algorithm here; {nearest(key, names)}")
+    else:
+        entry = next(entry for entry in scenario.entries if key in (entry.label, entry.algorithm))
+        own = known(type(entry.settings))
+        for name, ends in value.items():
+            if name not in own:
+                rule = f"is no setting of {entry.algorithm}; {nearest(name, own)}"
+                yield Mistake(scenario.file, f"{where}.{name}", ends, rule)
+
+
+def _impossible(tune: Tune, scenario: Scenario, entry: Entry) -> Iterator[Mistake]:
+    for name, (key, ends) in _stated(tune, entry).items():
+        try:
+            of(entry.settings, name, *ends)
+        except ValueError as problem:
+            yield Mistake(scenario.file, f"tune.ranges.{key}", ends, f"{problem} ({entry.label})")
+
+
+# --- the types of settings
 
 
 def _is_share(least: float, most: float) -> bool:

@@ -1,6 +1,8 @@
 """Ranges of settings, by hand."""
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -11,8 +13,9 @@ from typing_extensions import Doc
 
 import algorithms
 from algorithms.pieces.search import Searched
-from scenarios import ranges
+from scenarios import loader, ranges
 from scenarios.ranges import Range
+from scenarios.tuning_schema import Tune
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,3 +122,28 @@ def test_a_range_that_makes_no_sense_is_refused(name: str, low: float, high: flo
     """With the rule it breaks."""
     with pytest.raises(ValueError, match=rule):
         ranges.of(Settings(), name, low, high)
+
+
+def test_stated_ranges_replace_the_declared_ones(written: Callable[..., Path], text: str) -> None:
+    """For every algorithm that has the setting; a table of a label, before one of a name, says all that is searched."""
+    third = '\n[[algorithms]]\nname = "dsoba"\nlabel = "mixed"\n'
+    soba, dsoba, mixed = loader.load(written(text + third)).entries
+    tune = Tune.model_validate(
+        {
+            "ranges": {
+                "step_x": (1.0, 100.0),
+                "averaging": (0.2, 0.8),
+                "dsoba": {"step_y": (0.1, 1.0)},
+                "mixed": {"step_u": (0.3, 3.0)},
+            }
+        }
+    )
+    assert {name: str(found) for name, found in ranges.of_entry(tune, soba).items()} == {
+        "step_x": "1 to 100",
+        "step_y": "0.001 to 10",
+        "step_u": "0.001 to 10",
+        "averaging": "0.2 to 0.8",
+    }
+    assert {name: str(found) for name, found in ranges.of_entry(tune, dsoba).items()} == {"step_y": "0.1 to 1"}
+    assert {name: str(found) for name, found in ranges.of_entry(tune, mixed).items()} == {"step_u": "0.3 to 3"}
+    assert ranges.mistakes(tune, loader.load(written(text + third))) == []
