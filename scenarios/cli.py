@@ -16,10 +16,12 @@ from scenarios.commands.listing import listing
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
 from scenarios.commands.run import run
 from scenarios.commands.show import show
+from scenarios.commands.tune import tune
 from scenarios.errors import ScenarioError
 
 COMMANDS: dict[str, Callable[..., int]] = {
     "run": run,
+    "tune": tune,
     "check": check,
     "list": listing,
     "show": show,
