@@ -1,7 +1,7 @@
 """The figure of a search for settings: the objective against each setting that was searched."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -12,13 +12,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from scenarios.figures import COLOURS, STYLE, far_apart
+from scenarios.figures import COLOURS, STYLE, far_apart, legend_columns
 from scenarios.ranges import EDGE, Range
 from scenarios.trials import Objective
 from scenarios.tuning import Candidate, Found
 
 COLUMNS = 4
 """Panels side by side at most."""
+NARROWEST = 6.5
+"""Inches that the longest label and the legend need."""
 LOOKS: dict[str, dict[str, Any]] = {
     "in the whole range": {"marker": "o", "color": COLOURS[0], "markerfacecolor": "none", "markersize": 5},
     "around the best": {"marker": "D", "color": COLOURS[2], "markersize": 4},
@@ -39,7 +41,8 @@ def draw(found: Mapping[str, Found], objective: Objective) -> Figure:
     columns = min(COLUMNS, max(len(search.ranges) for search in found.values()))
     rows = {label: math.ceil(len(search.ranges) / columns) for label, search in found.items()}
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(3.0 * columns + 0.5, 2.4 * sum(rows.values()) + 0.6), layout="constrained")
+        width = max(NARROWEST, 3.0 * columns + 0.5)
+        figure = Figure(figsize=(width, 2.4 * sum(rows.values()) + 0.6), layout="constrained")
         FigureCanvasAgg(figure)
         grid = iter(figure.subplots(sum(rows.values()), columns, squeeze=False))
         for label, search in found.items():
@@ -54,7 +57,9 @@ def draw(found: Mapping[str, Found], objective: Objective) -> Figure:
                 axes.set_ylabel(objective.words if reached else objective.fallback_words)
             for axes in panels[len(search.ranges) :]:
                 axes.set_visible(False)
-        figure.legend(handles=_legend(), loc="outside lower center", ncols=min(len(LOOKS) + 1, columns + 1))
+        handles = _legend()
+        ncols = legend_columns(width, [str(handle.get_label()) for handle in handles])
+        figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
     return figure
 
 
@@ -74,16 +79,19 @@ def _panel(axes: Axes, search: Found, name: str, range_: Range, heights: Mapping
         axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
-    for look in LOOKS:
-        for candidate in search.candidates:
-            if name in candidate.values and look in _looks(candidate, search, heights):
-                height = heights.get(candidate.number)
-                where = axes.get_xaxis_transform() if height is None else axes.transData
-                place = 1.0 if height is None else height
-                axes.plot([candidate.values[name]], [place], linestyle="", transform=where, **LOOKS[look])
+    for words, look in LOOKS.items():
+        shown = [one for one in search.candidates if name in one.values and words in _looks(one, search, heights)]
+        _dots(axes, [(one.values[name], heights[one.number]) for one in shown if one.number in heights], look)
+        top = [(one.values[name], 1.0) for one in shown if one.number not in heights]
+        _dots(axes, top, look | {"transform": axes.get_xaxis_transform()})
     for end, inner in ((range_.low, range_.at(EDGE)), (range_.high, range_.at(1.0 - EDGE))):
         axes.axvline(end, **EDGE_LOOK)
         axes.axvspan(min(end, inner), max(end, inner), color="0.9", zorder=0, linewidth=0)
+
+
+def _dots(axes: Axes, places: Sequence[tuple[float, float]], look: dict[str, Any]) -> None:
+    if places:  # an empty line would still have a say in the limits of the axes
+        axes.plot(*zip(*places, strict=True), linestyle="", **look)
 
 
 def _looks(candidate: Candidate, search: Found, heights: Mapping[int, float]) -> set[str]:

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from scenarios import tuning_figure
@@ -40,13 +41,20 @@ def test_there_is_a_panel_for_each_setting() -> None:
     assert first.get_title(loc="left") == "a_b $"
 
 
+def dots(figure: Figure, lines: slice = slice(None)) -> list[tuple[float, float, str]]:
+    """Place, height and marker of all that is drawn in the first panel."""
+    found = []
+    for line in figure.axes[0].lines[lines]:
+        for place, height in np.asarray(line.get_xydata()):
+            found.append((float(place), float(height), str(line.get_marker())))
+    return found
+
+
 def test_candidates_stand_where_they_belong() -> None:
     """Both stages, those in force, the best once more, and one without a value at the top; then both ends."""
-    dots = [
-        (float(line.get_xdata()[0]), float(line.get_ydata()[0]), line.get_marker()) for line in FIGURE.axes[0].lines
-    ]  # type: ignore[index]
-    assert dots[:5] == [(0.1, 4.0, "o"), (0.2, 2.0, "D"), (1.0, 1.0, "x"), (0.1, 4.0, "s"), (0.2, 2.0, "*")]
-    assert [place for place, _, marker in dots[5:]] == [0.001, 10.0]
+    found = dots(FIGURE)
+    assert found[:5] == [(0.1, 4.0, "o"), (0.2, 2.0, "D"), (1.0, 1.0, "x"), (0.1, 4.0, "s"), (0.2, 2.0, "*")]
+    assert [place for place, _, _ in found[5:]] == [0.001, 0.001, 10.0, 10.0]
     assert len(FIGURE.axes[0].patches) == 2
 
 
@@ -56,8 +64,7 @@ def test_where_nobody_has_a_value_the_metric_at_the_end_is_shown() -> None:
         candidate(0, 1, 0.1, None, -0.9), candidate(1, 1, 0.2, None, float("inf")), candidate(2, 2, 0.3, None, -0.8)
     )
     assert figure.axes[0].get_ylabel() == "final loss"
-    heights = [float(line.get_ydata()[0]) for line in figure.axes[0].lines[:3]]  # type: ignore[index]
-    assert heights == [0.9, 0.8, 1.0]
+    assert [height for _, height, _ in dots(figure, slice(0, 3))] == [0.9, 0.8, 1.0]
 
 
 def test_values_far_apart_have_a_logarithmic_axis_and_plain_numbers() -> None:

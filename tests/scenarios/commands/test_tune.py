@@ -8,15 +8,27 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios import loader, runner, trials
+from scenarios import runner, trials
 
 Call = Callable[..., tuple[int, str, str]]
 SMALL = ("--budget", "6", "--seeds", "2", "--jobs", "1")
+ONE_SETTING = """
+[tune.ranges.soba]
+step_x = [0.001, 1.0]
+
+[tune.ranges.dsoba]
+step_x = [0.001, 1.0]
+"""
 
 
-def test_tune_writes_the_scenario_with_the_settings_found(command: Call, written: Callable[..., Path]) -> None:
+@pytest.fixture
+def source(written: Callable[..., Path], text: str) -> Path:
+    """The small scenario, of whose algorithms one setting each is searched."""
+    return written(text + ONE_SETTING)
+
+
+def test_tune_writes_the_scenario_with_the_settings_found(command: Call, source: Path) -> None:
     """Results on standard output, progress and warnings on standard error, everything beside the scenario."""
-    source = written()
     status, output, told = command("tune", str(source), *SMALL)
     assert status == 0
     assert output.startswith("6 runs of each algorithm on 2 tuning seeds; medians over these\n")
@@ -24,7 +36,7 @@ def test_tune_writes_the_scenario_with_the_settings_found(command: Call, written
     assert "12/12 dsoba seed 1000001" in told
     document = tomllib.loads((source.parent / "small_tuned.toml").read_text())
     for entry in document["algorithms"]:
-        assert set(entry["settings"]) == {"step_x", "step_y", "step_u"}
+        assert set(entry["settings"]) == {"step_x"}
         assert entry["settings_are"] == "tuned"
         assert "in 6 runs on tuning seeds 1000000, 1000001" in entry["settings_note"]
         for warning in entry["settings_note"].split("; warning: ")[1:]:
@@ -38,19 +50,8 @@ def test_tune_writes_the_scenario_with_the_settings_found(command: Call, written
     assert [entry["settings"]["step_x"] for entry in document["algorithms"]] == [*best["settings.step_x"]]
 
 
-def test_the_file_says_what_a_scenario_may_say(command: Call, written: Callable[..., Path]) -> None:
-    """Without the two keys about where settings come from, it is checked as any other."""
-    source = written()
-    command("tune", str(source), *SMALL, "--out", "deep/t.toml")
-    document = tomllib.loads(Path("deep/t.toml").read_text())
-    for entry in document["algorithms"]:
-        del entry["settings_are"], entry["settings_note"]
-    assert loader.understand(document, "", Path("deep/t.toml"), {}).seeds == (0, 1)
-
-
-def test_the_same_search_leaves_the_same_bytes(command: Call, written: Callable[..., Path]) -> None:
+def test_the_same_search_leaves_the_same_bytes(command: Call, source: Path) -> None:
     """However often, and whether or not there were records to go on from."""
-    source = written()
     folder = source.parent / "small_tuned"
     files = [folder.with_suffix(".toml"), folder / "trials.csv", folder / "figures" / "search.png"]
     first = command("tune", str(source), *SMALL)[1], [file.read_bytes() for file in files]
@@ -70,13 +71,13 @@ def test_a_catalogue_scenarios_file_goes_into_the_working_directory(
 
 def test_a_column_may_take_the_place_of_the_target(command: Call, written: Callable[..., Path], text: str) -> None:
     """And changes of the scenario come in first; they are part of what is written."""
-    source = written(text[: text.index("[target]")])
+    source = written(text[: text.index("[target]")] + ONE_SETTING)
     less = ["--minimise", "upper_objective", "--set", "stop.rounds=3", "--set", "tune.seeds=1", "--budget", "4"]
-    status, output, _ = command("tune", str(source), *less, "--jobs", "1", "--out", "t.toml")
+    status, output, _ = command("tune", str(source), *less, "--jobs", "1", "--out", "deep/t.toml")
     assert status == 0
     assert "upper objective" in output
     assert "1 of 1" in output
-    assert tomllib.loads(Path("t.toml").read_text())["stop"]["rounds"] == 3
+    assert tomllib.loads(Path("deep/t.toml").read_text())["stop"]["rounds"] == 3
 
 
 @pytest.mark.parametrize(
@@ -134,7 +135,7 @@ def test_a_scenario_that_names_files_stays_beside_them(command: Call, written: C
 
 
 def test_a_run_that_failed_by_a_defect_has_status_1(
-    command: Call, written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    command: Call, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The others go on, and the file is written."""
 
@@ -142,7 +143,6 @@ def test_a_run_that_failed_by_a_defect_has_status_1(
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(runner, "simulate", broken)
-    source = written()
     assert command("tune", str(source), *SMALL)[0] == 1
     assert "no settings that were tried came to the value" in (source.parent / "small_tuned.toml").read_text()
 
