@@ -43,6 +43,7 @@ from typing_extensions import Doc
 
 from algorithms.needs import Needs
 from algorithms.pieces.linear_systems import GradientDescent
+from algorithms.pieces.search import Searched
 from problems.base import Batch, Local
 from simulator.agent import Agent, Program
 
@@ -59,7 +60,7 @@ NEEDS = Needs(
 class Settings:
     step_x: Annotated[float, Gt(0), Doc("a: step of the upper variable x, 1")] = 0.05
     step_y: Annotated[float, Gt(0), Doc("b: step of the lower variable y, 1")] = 0.1
-    penalty: Annotated[float, Gt(0), Doc("r: weight of disagreement in the augmented Lagrangian, 1")] = 5.0
+    penalty: Annotated[float, Gt(0), Searched(), Doc("r: weight of disagreement in the augmented Lagrangian, 1")] = 5.0
     neumann_terms: Annotated[int, Ge(1), Doc("N: terms of the Neumann series")] = 10
     neumann_step: Annotated[float, Gt(0), Doc("eta: scale of the Neumann series, 1")] = 0.1
 

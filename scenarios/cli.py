@@ -20,6 +20,7 @@ from scenarios.commands.run import run
 from scenarios.commands.show import show
 from scenarios.commands.status import status
 from scenarios.commands.trace import trace
+from scenarios.commands.tune import tune
 from scenarios.errors import ScenarioError
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -29,6 +30,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "report": report,
     "explain": explain,
     "trace": trace,
+    "tune": tune,
     "list": listing,
     "show": show,
 }

@@ -3,9 +3,10 @@
 import inspect
 import textwrap
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from scenarios import build, names, settings, sweep, tables
+from scenarios import build, names, ranges, settings, sweep, tables
 from scenarios.emit import toml_value
 from scenarios.errors import Mistake, ScenarioError, nearest
 from scenarios.plan import cells
@@ -49,15 +50,18 @@ def _algorithm(entry: Any) -> str:
         ("transports", ", ".join(needs.links)),
         ("memory loss", "survived by " + ", ".join(needs.memory_loss) if needs.memory_loss else "not survived"),
     ]
-    text = inspect.cleandoc(entry.doc), _settings(entry.settings, entry.preset), "Needs\n" + _indented(_columns(rows))
-    return "\n\n".join(text)
+    searched = ranges.searched(entry.settings(**entry.preset))
+    shown = _settings(entry.settings, entry.preset, {name: f"searched {found}" for name, found in searched.items()})
+    return "\n\n".join([inspect.cleandoc(entry.doc), shown, "Needs\n" + _indented(_columns(rows))])
 
 
-def _settings(cls: type, preset: Mapping[str, Any]) -> str:
-    rows = [
-        (setting.name, setting.type, f"default {preset.get(setting.name, setting.default)}", setting.doc)
-        for setting in settings.describe(cls)
-    ]
+def _settings(cls: type, preset: Mapping[str, Any], notes: Mapping[str, str] = MappingProxyType({})) -> str:
+    """A row a setting, with a note in a column of its own where some have one."""
+    rows = []
+    for setting in settings.describe(cls):
+        note = (notes.get(setting.name, ""),) if notes else ()
+        default = f"default {preset.get(setting.name, setting.default)}"
+        rows.append((setting.name, setting.type, default, *note, setting.doc))
     return "Settings\n" + _indented(_columns(rows) if rows else "none")
 
 

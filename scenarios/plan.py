@@ -115,12 +115,17 @@ def read(text: str) -> Plan:
 def cells(scenario: Scenario, seeds: Sequence[Sequence[int]] | None = None) -> list[Cell]:
     """Every run, point by point and seed by seed; ``seeds`` of each point in place of the scenario's."""
     return [
-        Cell(place, point.scenario, entry, seed, store.key(records.inputs(point.scenario, entry, seed)))
+        cell_of(place, point.scenario, entry, seed)
         for place, point in enumerate(scenario.points)
         for seed in (scenario.seeds if seeds is None else seeds[place])
         for entry in point.scenario.entries
         if entry.refused is None
     ]
+
+
+def cell_of(point: int, scenario: Scenario, entry: Entry, seed: int) -> Cell:
+    """One run, with its key."""
+    return Cell(point, scenario, entry, seed, store.key(records.inputs(scenario, entry, seed)))
 
 
 def of(scenario: Scenario, planned: Sequence[Cell]) -> Plan:

@@ -7,7 +7,7 @@ processes may run into one folder: each run is claimed by whoever begins it, and
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ from scenarios.result import Result, assemble, with_drawn
 from scenarios.scenario import Scenario
 from scenarios.store import Stored
 
-__all__ = ["Interrupted", "Progress", "Result", "execute", "run"]
+__all__ = ["Interrupted", "Progress", "Result", "Work", "execute", "run"]
 
 LOOK_AGAIN_S = 0.2
 """How often a process looks for a run that another one is doing, seconds of the host."""
@@ -67,104 +67,122 @@ def run(
     """
     chosen = engine or local(jobs)
     if out is not None:
-        return Comparison(scenario, Path(out), chosen, progress, again).run(Path(out))
+        return _compare(scenario, Work(Path(out), chosen, progress, again), Path(out))
     with tempfile.TemporaryDirectory() as folder:
-        return Comparison(scenario, Path(folder), chosen, progress, again).run(None)
+        return _compare(scenario, Work(Path(folder), chosen, progress, again), None)
 
 
-class Comparison:
-    """A scenario on its way through an engine into a folder."""
+def _compare(scenario: Scenario, work: "Work", out: Path | None) -> Result:
+    """Every run, and then the tables; ``out`` is the folder that the result is said to have."""
+    files = {name: path for point in scenario.points for name, path in point.scenario.named_files().items()}
+    store.prepare(work.folder, scenario.text, files)
+    seeds = [tuple(scenario.seeds) for _ in scenario.points]
+    planned = plan.of(scenario, [])
+    try:
+        while True:
+            cells = plan.cells(scenario, seeds)
+            planned = plan.of(scenario, cells)
+            store.write_text(work.folder / store.PLAN, planned.as_json())
+            work.do(cells)
+            wanted = _wanted(assemble(planned, scenario.text, work.found), seeds)
+            if wanted == seeds:
+                break
+            seeds = wanted
+    except KeyboardInterrupt:
+        work.look(planned.keys)  # a record may have been written and not been looked at
+        result = assemble(planned, scenario.text, work.found, out)
+        if out is not None:
+            publication.save_tables(result, out)
+        raise Interrupted(result) from None
+    result = with_drawn(assemble(planned, scenario.text, work.found, out), work.folder, work.found)
+    if out is not None:
+        publication.publish(result, out)
+    return result
 
-    def __init__(self, scenario: Scenario, folder: Path, engine: Engine, progress: Progress | None, again: bool):
-        self._scenario, self._folder, self._engine, self._progress = scenario, folder, engine, progress
-        self._again = again
-        self._found: dict[str, Stored] = {}
+
+def _wanted(known: Result, seeds: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """The seeds of each point, as many as the means need."""
+    rule = known.plan.replications
+    if rule is None:
+        return seeds
+    values = [found for _, found in known.replicated()]
+    return [
+        tuple(range(replications.wanted(rule, of_point, len(have))))
+        for of_point, have in zip(values, seeds, strict=True)
+    ]
+
+
+class Work:
+    """Runs on their way through an engine into a folder, which is prepared already."""
+
+    def __init__(self, folder: Path, engine: Engine, progress: Progress | None = None, again: bool = False):
+        self.folder = folder
+        self.found: dict[str, Stored] = {}
+        """Key -> run, of all that were asked for and are there."""
+        self._engine, self._progress, self._again = engine, progress, again
         self._claims: dict[str, filelock.FileLock] = {}
         self._deaths: Counter[str] = Counter()
 
-    def run(self, out: Path | None) -> Result:
-        """Everything, and then the tables; ``out`` is the folder that the result is said to have."""
-        files = {name: path for point in self._scenario.points for name, path in point.scenario.named_files().items()}
-        store.prepare(self._folder, self._scenario.text, files)
-        seeds = [tuple(self._scenario.seeds) for _ in self._scenario.points]
-        cells: list[Cell] = []
+    def do(self, cells: Sequence[Cell]) -> None:
+        """Until every cell is in the folder, whoever put it there."""
+        unique = {cell.key: cell for cell in cells}
+        self.look(unique)
+        missing = {key: cell for key, cell in unique.items() if key not in self.found}
+        if self._progress is not None:
+            self._progress.begin(len(unique) - len(missing), len(unique))
         try:
-            while True:
-                cells = plan.cells(self._scenario, seeds)
-                planned = plan.of(self._scenario, cells)
-                store.write_text(self._folder / store.PLAN, planned.as_json())
-                self._run(cells)
-                wanted = self._wanted(planned, seeds)
-                if wanted == seeds:
-                    break
-                seeds = wanted
-        except KeyboardInterrupt:
-            for key in {cell.key for cell in cells} - self._found.keys():
-                self._is_kept(key)  # a record may have been written and not been looked at
-            result = self._result(cells, out)
-            if out is not None:
-                publication.save_tables(result, out)
-            raise Interrupted(result) from None
+            while missing:
+                before = len(missing)
+                self._pass(unique, missing)
+                missing = {key: cell for key, cell in missing.items() if key not in self.found}
+                if len(missing) == before:
+                    time.sleep(LOOK_AGAIN_S)
         finally:
             for key in list(self._claims):
                 self._release(key)
-        result = with_drawn(self._result(cells, out), self._folder, self._found)
-        if out is not None:
-            publication.publish(result, out)
-        return result
 
-    # ---- running
+    def look(self, keys: Iterable[str]) -> None:
+        """Read those runs that are there and need not be run again."""
+        for key in keys:
+            if key not in self.found and not self._again:
+                self._read(key)
 
-    def _run(self, cells: Sequence[Cell]) -> None:
-        """Until every cell is in the store, whoever put it there."""
-        unique = {cell.key: cell for cell in cells}
-        kept = [key for key in unique if key in self._found or self._is_kept(key)]
-        if self._progress is not None:
-            self._progress.begin(len(kept), len(unique))
-        missing = {key: cell for key, cell in unique.items() if key not in self._found}
-        while missing:
-            before = len(missing)
-            self._pass(missing, len(unique))
-            missing = {key: cell for key, cell in missing.items() if key not in self._found}
-            if len(missing) == before:
-                time.sleep(LOOK_AGAIN_S)
-
-    def _is_kept(self, key: str) -> bool:
-        """Whether the run is in the store and need not be run again; then it is read."""
-        if self._again or not store.has(self._folder, key):
+    def _read(self, key: str) -> bool:
+        """Whether the run is in the folder and need not be run again; then it is read."""
+        if not store.has(self.folder, key):
             return False
-        stored = store.read_record(self._folder, key)
+        stored = store.read_record(self.folder, key)
         if not stored.failed:
-            self._found[key] = stored
+            self.found[key] = stored
         return not stored.failed
 
-    def _pass(self, missing: Mapping[str, Cell], total: int) -> None:
+    def _pass(self, wanted: Mapping[str, Cell], missing: Mapping[str, Cell]) -> None:
         """Everything that is missing and that nobody else is doing."""
         agenda = Agenda(missing.values())
-        for key, stored in self._found.items():
-            if key in missing:
-                agenda.learn(missing[key], stored.host_s)
+        for key, cell in wanted.items():
+            if key in self.found:
+                agenda.learn(cell, self.found[key].host_s)
         try:
-            for cell, record in self._engine(self._claimed(agenda, total)):
-                self._keep(cell, record, total)
+            for cell, record in self._engine(self._claimed(agenda, wanted)):
+                self._keep(cell, record, wanted)
                 agenda.learn(cell, record.host_s)
         except WorkerDied as death:
-            self._bury(missing, str(death), total)
+            self._bury(wanted, str(death))
 
-    def _claimed(self, agenda: Agenda, total: int) -> Iterator[Cell]:
+    def _claimed(self, agenda: Agenda, wanted: Mapping[str, Cell]) -> Iterator[Cell]:
         """Cells in the order of the agenda, each claimed first; one that another process has done by now is read."""
         while (cell := agenda.take()) is not None:
-            lock = store.try_claim(self._folder, cell.key)
+            lock = store.try_claim(self.folder, cell.key)
             if lock is None:
                 continue
             self._claims[cell.key] = lock
-            if not self._again and self._is_kept(cell.key):
+            if not self._again and self._read(cell.key):
                 self._release(cell.key)
-                self._tell(cell.key, total)
+                self._tell(cell.key, wanted)
             else:
                 yield cell
 
-    def _keep(self, cell: Cell, record: Record, total: int) -> None:
+    def _keep(self, cell: Cell, record: Record, wanted: Mapping[str, Cell]) -> None:
         """Write a record; an interruption in between does not lose it.
 
         Raises ``ScenarioError`` where it was made elsewhere, and not as it would have been made here.
@@ -177,43 +195,29 @@ class Comparison:
         except KeyboardInterrupt:
             self._write(record)
             raise
-        self._found[cell.key] = store.read_record(self._folder, cell.key)
+        self.found[cell.key] = store.read_record(self.folder, cell.key)
         self._release(cell.key)
-        self._tell(cell.key, total)
+        self._tell(cell.key, wanted)
 
     def _write(self, record: Record) -> None:
         history = tables.points_frame(record.points)
-        store.write_record(self._folder, record.key, record.as_json(), history, record.host_s, record.tables)
+        store.write_record(self.folder, record.key, record.as_json(), history, record.host_s, record.tables)
 
     def _release(self, key: str) -> None:
-        store.release(self._folder, key, self._claims.pop(key))
+        store.release(self.folder, key, self._claims.pop(key))
 
-    def _tell(self, key: str, total: int) -> None:
+    def _tell(self, key: str, wanted: Mapping[str, Cell]) -> None:
         if self._progress is not None:
-            self._progress.advance(self._found[key].row, len(self._found), total)
+            done = sum(key in self.found for key in wanted)
+            self._progress.advance(self.found[key].row, done, len(wanted))
 
-    def _bury(self, missing: Mapping[str, Cell], death: str, total: int) -> None:
+    def _bury(self, wanted: Mapping[str, Cell], death: str) -> None:
         """A process died: what was under way is tried again, unless it was so too often."""
         for key in list(self._claims):
             self._deaths[key] += 1
             if self._deaths[key] < DEATHS:
                 self._release(key)
                 continue
-            cell = missing[key]
+            cell = wanted[key]
             reason = "a process was killed while it ran, perhaps because memory ran out; fewer --jobs may help"
-            self._keep(cell, records.broken(cell.scenario, cell.entry, cell.seed, reason, death), total)
-
-    # ---- what came of it
-
-    def _wanted(self, planned: plan.Plan, seeds: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        """The seeds of each point, as many as the means need."""
-        if planned.replications is None:
-            return seeds
-        known = assemble(planned, "", self._found).replicated()
-        return [
-            tuple(range(replications.wanted(planned.replications, values, len(have))))
-            for (_, values), have in zip(known, seeds, strict=True)
-        ]
-
-    def _result(self, cells: Sequence[Cell], out: Path | None) -> Result:
-        return assemble(plan.of(self._scenario, cells), self._scenario.text, self._found, out)
+            self._keep(cell, records.broken(cell.scenario, cell.entry, cell.seed, reason, death), wanted)

@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from scenarios.tuning_schema import Tune
 from simulator import delays
 
 Positive = Annotated[float, Field(gt=0)]
@@ -514,6 +515,7 @@ class Document(Table):
     target: Target | None = Field(default=None, description="what counts as done")
     replications: Replications | None = Field(default=None, description="more seeds, until the means are known")
     sweep: Sweep | None = Field(default=None, description=SWEPT)
+    tune: Tune | None = Field(default=None, description="how bilevelsim tune searches for settings")
 
     @model_validator(mode="after")
     def _counted(self) -> "Document":

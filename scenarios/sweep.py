@@ -22,7 +22,7 @@ from scenarios.emit import toml_value
 from scenarios.errors import MISSING, Mistake
 
 MOST_POINTS = 10_000
-FIXED = ("question", "takes_minutes", "seeds", "replications", "sweep")
+FIXED = ("question", "takes_minutes", "seeds", "replications", "sweep", "tune")
 """Keys of the whole comparison, which cannot differ between its points."""
 
 Axes = Mapping[str, Sequence[Any]]

@@ -47,6 +47,15 @@ def test_a_variants_page_has_its_own_defaults() -> None:
     assert "default 0.1" in line
 
 
+def test_an_algorithms_page_says_over_which_range_a_step_is_searched() -> None:
+    """In a column of its own; settings that are not searched have none."""
+    page = pages.page("soba")
+    lines = {line.split()[0]: line for line in page.splitlines() if line.startswith("    ")}
+    assert "default 0.05   searched 0.0005 to 5  a: step" in lines["step_x"]
+    assert "searched" not in lines["averaging"]
+    assert "searched" not in pages.page("quadratic")
+
+
 def test_a_compressors_page_has_its_settings() -> None:
     """Rand-k keeps k entries or a fraction, and sends indices or a seed."""
     page = pages.page("rand_k")
