@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from scenarios.figures import COLOURS, STYLE, far_apart, legend_columns
+from scenarios.figures import STYLE, far_apart, legend_columns
+from scenarios.figures.style import COLOURS
 from scenarios.ranges import EDGE, Range
 from scenarios.trials import Objective
 from scenarios.tuning import Candidate, Found

@@ -48,7 +48,8 @@ def tune(
         with Bar() as bar:
             found = trials.run(plan, jobs or os.cpu_count() or 1, folder, bar)
     except KeyboardInterrupt:
-        typer.echo(f"interrupted; the runs that are done are kept in {folder}", err=True)
+        done = len(list(folder.glob("runs/[!.]*")))
+        typer.echo(f"interrupted after {done} of {plan.runs} runs, which are kept in {folder}", err=True)
         return INTERRUPTED
     tuned.write(plan, found, file)
     typer.echo(f"{plan.tune.budget} runs of each algorithm on {len(plan.seeds)} tuning seeds; medians over these\n")

@@ -1,13 +1,13 @@
 """Runs of a search: which, with which seeds, and each only once."""
 
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scenarios import runner, trials
+from scenarios import execution, trials
+from scenarios.engines import local
 from scenarios.errors import ScenarioError
 from scenarios.records import Record
 from scenarios.trials import Objective
@@ -27,13 +27,13 @@ def outcomes(found: dict[int, Found]) -> list[Any]:
 def executed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The seeds of all runs from here on."""
     seeds: list[int] = []
-    real = runner.execute
+    real = local.execute
 
     def execute(scenario: Any, entry: Any, seed: int) -> Record:
         seeds.append(seed)
         return real(scenario, entry, seed)
 
-    monkeypatch.setattr(runner, "execute", execute)
+    monkeypatch.setattr(local, "execute", execute)
     return seeds
 
 
@@ -195,14 +195,19 @@ def test_an_interrupted_search_goes_on_where_it_was(
 ) -> None:
     """What had finished is not run again, and the end is the same as without interruption."""
     made = trials.plan(written(), options=SMALL)
-    counter = itertools.count(1)
 
-    def interrupt(_: Record) -> None:
-        if next(counter) == 5:
-            raise KeyboardInterrupt
+    class Impatient:
+        """Interrupts after the fifth run."""
+
+        def begin(self, kept: int, total: int) -> None:
+            assert (kept, total) == (0, 12)
+
+        def advance(self, row: object, done: int, total: int) -> None:
+            if done == 5:
+                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        trials.run(made, folder=tmp_path / "kept", progress=interrupt)
+        trials.run(made, folder=tmp_path / "kept", progress=Impatient())
     seeds = executed(monkeypatch)
     resumed = trials.run(made, folder=tmp_path / "kept")
     assert len(seeds) == 12 - 5
@@ -220,7 +225,7 @@ def test_a_failed_run_is_tried_again(written: Written, tmp_path: Path, monkeypat
         raise RuntimeError("a defect")
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "simulate", broken)
+        patch.setattr(execution, "simulate", broken)
         found = trials.run(made, folder=tmp_path / "kept")
     assert found[0].best.bad == 2
     assert trials.run(made, folder=tmp_path / "kept")[0].best.bad == 0

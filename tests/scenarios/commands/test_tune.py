@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from scenarios import runner, trials
+from scenarios import execution, trials
+from scenarios.engines import local
 
 Call = Callable[..., tuple[int, str, str]]
 SMALL = ("--budget", "6", "--seeds", "2", "--jobs", "1")
@@ -142,7 +143,7 @@ def test_a_run_that_failed_by_a_defect_has_status_1(
     def broken(*_: object) -> None:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(runner, "simulate", broken)
+    monkeypatch.setattr(execution, "simulate", broken)
     assert command("tune", str(source), *SMALL)[0] == 1
     assert "no settings that were tried came to the value" in (source.parent / "small_tuned.toml").read_text()
 
@@ -151,7 +152,7 @@ def test_an_interrupted_search_says_what_it_keeps(
     command: Call, written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit status 130; the tuned file is not there."""
-    real, runs = runner.execute, []
+    real, runs = local.execute, []
 
     def execute(*cell: object) -> object:
         if len(runs) == 4:
@@ -159,7 +160,7 @@ def test_an_interrupted_search_says_what_it_keeps(
         runs.append(cell)
         return real(*cell)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runner, "execute", execute)
+    monkeypatch.setattr(local, "execute", execute)
     source = written()
     status, _, told = command("tune", str(source), *SMALL)
     assert status == 130
