@@ -14,7 +14,7 @@ def page() -> str:
     parts = []
     for folder in sorted({path.parent for path in paths}):
         if folder != names.CATALOGUE:
-            parts.append(f"## {folder.name}")
+            parts.append(f"## In the folder `{folder.name}`")
         rows = [_row(path) for path in paths if path.parent == folder]
         parts.append(table(("name", "question", "algorithms", "minutes"), rows))
     return "\n\n".join(parts)
@@ -24,4 +24,10 @@ def _row(path: Path) -> tuple[str, ...]:
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     compared = dict.fromkeys(f"`{entry['name']}`" for entry in document["algorithms"])
     minutes = f"{document['takes_minutes']:g}" if "takes_minutes" in document else ""
-    return (f"`{path.stem}`", prose.inline(document["question"]), ", ".join(compared), minutes)
+    file = path.relative_to(names.CATALOGUE).as_posix()
+    return (
+        f"[`{path.stem}`](../../scenarios/catalogue/{file})",
+        prose.inline(document["question"]),
+        ", ".join(compared),
+        minutes,
+    )

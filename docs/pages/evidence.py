@@ -6,13 +6,14 @@ read from the committed pages.
 """
 
 import re
-import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import Any
+
+import papers
 
 from pages.home import DOCS, ROOT
 from pages.published import entries, names_of
@@ -70,9 +71,7 @@ def claims(module: str) -> list[Claim]:
 
 @cache
 def _papers() -> Mapping[str, ModuleType]:
-    sys.path.insert(0, str(DOCS / "reference"))
-    import papers
-
+    """The modules of ``docs/reference/claims``, by the program that makes the page of them."""
     return papers.papers()
 
 

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import textwrap
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from pages import prose
@@ -38,10 +39,12 @@ def _members(cls: type) -> Iterator[str]:
     """Fields with what stands under them, then properties and methods, in the order of the source."""
     items = [f"* `{line}`" + (f": {prose.inline(words)}" if words else "") for line, words in _fields(cls)]
     for name, member in vars(cls).items():
-        if not name.startswith("_") and (inspect.isfunction(member) or isinstance(member, property)):
-            function = member.fget if isinstance(member, property) else member
-            shown = name if isinstance(member, property) else f"{name}{_signature(member)}"
-            items.append(_item(shown, function.__doc__))
+        if name.startswith("_"):
+            continue
+        if inspect.isfunction(member):
+            items.append(_item(f"{name}{_signature(member)}", member.__doc__))
+        elif isinstance(member, (property, cached_property)):
+            items.append(_item(name, member.__doc__))
     if items:
         yield "\n".join(items)
 

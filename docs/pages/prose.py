@@ -66,10 +66,10 @@ def headline(docstring: str | None) -> tuple[str, str, str]:
 
 
 def _pieces(text: str) -> Iterator[Piece]:
-    """Neighbours that are both aligned are one piece, with the blank line between them."""
+    """Neighbours that are aligned alike are one piece, with the blank line between them."""
     stanzas = [stanza.splitlines() for stanza in re.split(r"\n\s*\n", text) if stanza.strip() not in ("", "::")]
     found = [piece for stanza in stanzas for piece in _of_stanza(stanza)]
-    for kind, group in groupby(found, key=lambda piece: piece[0]):
+    for (kind, _), group in groupby(found, key=lambda piece: (piece[0], piece[1][0].startswith(" "))):
         if kind == "aligned":
             yield kind, "\n\n".join("\n".join(lines) for _, lines in group).splitlines()
         else:

@@ -128,6 +128,32 @@ def test_the_blocks_of_a_page_are_true(page: str, tmp_path: Path, monkeypatch: p
             del sys.modules[name]
 
 
+@pytest.mark.parametrize(
+    ("kind", "marks", "text"),
+    [
+        ("python", (), "assert 1 == 2"),
+        ("toml", (), 'question = "Is this a scenario?"'),
+        ("toml", ("fragment",), "[network]\nlatency = 0.1"),
+        ("sh", ("parsed",), "bilevelsim run demo --sedes 3"),
+        ("sh", (), "bilevelsim show nobody"),
+        ("console", (), "$ bilevelsim show ring\nStar: everybody is linked to one."),
+        ("", (), "make coffee"),
+        ("sh", (), "pip install 'bilevelsim[coffee]'"),
+        ("sh", (), "python docs/coffee.py"),
+        ("sh", (), "coffee --black"),
+        ("output", (), "something"),
+        ("sql", (), "SELECT FROM WHERE"),
+    ],
+)
+def test_a_block_that_is_not_true_is_caught(
+    kind: str, marks: tuple[str, ...], text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever its kind."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(AssertionError):
+        Reader("made up").read(Block("made up", 1, kind, marks, text + "\n"))
+
+
 class Reader:
     """Somebody who does what a page says, block by block."""
 
