@@ -1,6 +1,9 @@
-"""What all tests share: where real data lies, and property tests that give the same verdict every time."""
+"""What all tests share: where real data lies, property tests with one verdict, and packages of somebody else."""
 
+import importlib
 import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -20,3 +23,32 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs real data where there is none."""
     if item.get_closest_marker("realdata") and not Path(os.environ.get(DATA_VARIABLE, "/nowhere")).is_dir():
         pytest.skip(f"needs real data, and {DATA_VARIABLE} names no folder")
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Puts a package of somebody else on the path, as an installer leaves it.
+
+    `install(name, {module: source}, {group: {entry point: object}})` gives the folder on the path.
+    """
+    site = tmp_path / "site-packages"
+
+    def put(name: str, sources: Mapping[str, str], announced: Mapping[str, Mapping[str, str]]) -> Path:
+        info = site / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        for module, source in sources.items():
+            (site / f"{module}.py").write_text(source, encoding="utf-8")
+        lines = [
+            f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in announced.items()
+        ]
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("\n".join(lines))
+        # Once more for each package: what is found is remembered by the path.
+        monkeypatch.setattr(sys, "path", [str(site), *sys.path])
+        importlib.invalidate_caches()
+        return site
+
+    yield put
+    for name, module in list(sys.modules.items()):
+        if str(site) in str(getattr(module, "__file__", "")):
+            del sys.modules[name]
