@@ -13,6 +13,7 @@ import typer
 from scenarios import home
 from scenarios.commands.check import check
 from scenarios.commands.listing import listing
+from scenarios.commands.new import new
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
 from scenarios.commands.run import run
 from scenarios.commands.show import show
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "check": check,
     "list": listing,
     "show": show,
+    "new": new,
 }
 """In the order in which ``--help`` shows them."""
 

@@ -60,6 +60,8 @@ def _judged(group: Group, point: EntryPoint) -> tuple[tuple[str, ...], str | Non
         thing = point.load()
     except (Exception, SystemExit) as problem:
         return (point.name,), f"which fails to load with {_one_line(problem)}"
+    if isinstance(thing, ModuleType) and thing.__file__ is None:
+        return (point.name,), f"which the folder {next(iter(thing.__path__))} hides; start from another folder"
     names = (point.name, *map(str, getattr(thing, "VARIANTS", ())))
     if fault := group.fault(thing, point.name):
         return names, f"which {fault}"

@@ -1,7 +1,9 @@
 """What all tests share: where real data lies, property tests with one verdict, and packages of somebody else."""
 
-import importlib
+import importlib.metadata
 import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -43,12 +45,28 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         ]
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text("\n".join(lines))
-        # Once more for each package: what is found is remembered by the path.
-        monkeypatch.setattr(sys, "path", [str(site), *sys.path])
-        importlib.invalidate_caches()
+        monkeypatch.syspath_prepend(site)  # once more for each package: what is found is remembered by the path
         return site
 
     yield put
     for name, module in list(sys.modules.items()):
-        if str(site) in str(getattr(module, "__file__", "")):
+        if str(tmp_path) in f"{getattr(module, '__file__', '')} {list(getattr(module, '__path__', []))}":
             del sys.modules[name]
+
+
+@pytest.fixture
+def pip_install(tmp_path: Path) -> Callable[[Path], Path]:
+    """`pip_install(project)`: the folder into which pip has put a copy of the project, without any registry."""
+    if int(importlib.metadata.version("setuptools").partition(".")[0]) < 71:
+        pytest.skip("needs setuptools 71 or later, which builds wheels by itself")
+
+    def put(project: Path) -> Path:
+        copy, target = tmp_path / "project", tmp_path / "target"
+        shutil.copytree(project, copy)  # a build leaves its traces
+        offline = ["--quiet", "--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check"]
+        command = [sys.executable, "-m", "pip", "install", *offline, "--target", str(target), str(copy)]
+        outcome = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+        return target
+
+    return put

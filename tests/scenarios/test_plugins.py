@@ -218,6 +218,17 @@ def test_what_is_wrong_with_a_module_is_told_in_one_sentence(
     assert set(listed) == {*ours, *plugins.unusable(kind)}
 
 
+def test_a_folder_that_hides_a_module_is_named(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of the same name in the working directory is a package for Python, if an empty one."""
+    (tmp_path / "project" / "mine").mkdir(parents=True)
+    install("four-things", {}, {algorithms.GROUP: {"mine": "mine"}})
+    monkeypatch.syspath_prepend(tmp_path / "project")
+    reason = plugins.unusable("algorithms")["mine"]
+    assert reason.endswith(f"which the folder {tmp_path / 'project' / 'mine'} hides; start from another folder")
+
+
 BAD_COMPRESSORS = [
     ("Single = 3\n", "which is no class derived from Unbiased or Biased"),
     ("del Single.omega, Single.nbits\nimport abc\nabc.update_abstractmethods(Single)\n", "which lacks nbits, omega"),
