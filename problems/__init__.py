@@ -16,7 +16,6 @@ from problems.errors import unknown
 GROUP = "bilevelsim.problems"
 
 
-
 def names() -> tuple[str, ...]:
     """The names of all problems, in alphabetical order.
 

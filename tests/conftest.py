@@ -39,7 +39,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         info = site / f"{name.replace('-', '_')}-1.0.dist-info"
         info.mkdir(parents=True)
         for module, source in sources.items():
-            (site / f"{module}.py").write_text(source, encoding="utf-8")
+            path = site / f"{module}.py"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source, encoding="utf-8")
         lines = [
             f"[{group}]\n" + "".join(f"{k} = {v}\n" for k, v in points.items()) for group, points in announced.items()
         ]

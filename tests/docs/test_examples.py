@@ -10,7 +10,7 @@ import pytest
 
 import problems
 import scenarios
-from scenarios import build
+from scenarios import build, plugins
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -28,6 +28,16 @@ def test_the_guide_to_adding_an_algorithm_builds_runs_and_tests_one() -> None:
     namespace: dict[str, object] = {"__name__": "lower_first"}
     for number, block in enumerate(found, start=1):
         exec(compile(block, f"add_an_algorithm.md, block {number}", "exec"), namespace)
+
+
+def test_the_guide_to_your_own_package_is_true() -> None:
+    """Its Python runs; the sentence that it shows is that of a module without needs; its groups are ours."""
+    page = "guides/your_own_package.md"
+    for block in blocks(page, "python"):
+        exec(compile(block, "your_own_package.md", "exec"), {"__name__": "your_own_package"})
+    (shown,) = blocks(page, "output")
+    assert shown.rstrip().endswith(f"under {plugins.GROUPS['algorithms'].name}, which lacks NEEDS")
+    assert all(f"`{group.name}`" in (DOCS / page).read_text() for group in plugins.GROUPS.values())
 
 
 def test_the_tutorial_prints_what_it_shows(
