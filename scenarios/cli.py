@@ -16,6 +16,7 @@ from scenarios.commands.listing import listing
 from scenarios.commands.new import new
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
 from scenarios.commands.run import run
+from scenarios.commands.schema import schema
 from scenarios.commands.show import show
 from scenarios.errors import ScenarioError
 
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "list": listing,
     "show": show,
     "new": new,
+    "schema": schema,
 }
 """In the order in which ``--help`` shows them."""
 

@@ -63,9 +63,17 @@ def known(cls: type) -> tuple[str, ...]:
 def model(cls: type) -> type[BaseModel]:
     hints = _hints(cls)
     fields: dict[str, Any] = {
-        field.name: (_modelled(hints[field.name]), _default(field)) for field in dataclasses.fields(cls)
+        field.name: (_told(_modelled(hints[field.name]), hints[field.name]), _default(field))
+        for field in dataclasses.fields(cls)
     }
-    return create_model(cls.__name__, __config__=STRICT, **fields)
+    own = None if (cls.__doc__ or "").startswith(f"{cls.__name__}(") else cls.__doc__  # else it is only the signature
+    return create_model(cls.__name__, __config__=STRICT, __module__=cls.__module__, __doc__=own, **fields)
+
+
+def _told(modelled: Any, hint: Any) -> Any:
+    """The type with what is said of it, for the description of a schema."""
+    docs = [note.documentation for note in getattr(hint, "__metadata__", ()) if isinstance(note, Doc)]
+    return Annotated[modelled, Field(description=" ".join(docs))] if docs else modelled
 
 
 def _hints(cls: type) -> dict[str, Any]:
