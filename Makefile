@@ -41,7 +41,7 @@ docs: .venv/installed  ## the documentation site in docs/_build/html; a warning 
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 
 clean:  ## remove what the targets made
-	rm -rf .venv results build docs/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv results build docs/_build docs/reference/algorithms docs/reference/problems *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/installed: setup.cfg pyproject.toml

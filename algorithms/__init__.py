@@ -9,10 +9,13 @@ is in `algorithms.pieces`.
 
 import difflib
 import importlib
-import importlib.metadata
 import pkgutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any
 
@@ -71,30 +74,55 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Entry:
-    """The algorithm or variant of this name; raises `UnknownAlgorithm`."""
+    """The algorithm or variant of this name.
+
+    Raises `UnknownAlgorithm`; for a module that an installed package announces, whatever keeps it from being one.
+    """
     entries = _entries()
     if name not in entries:
+        for point in entry_points(group=GROUP, name=name):
+            _loaded(point)
         raise UnknownAlgorithm(name, tuple(sorted(entries)))
     return entries[name]
 
 
+def entries_of(name: str, module: ModuleType) -> Iterator[Entry]:
+    """A module under its own name, then its variants."""
+    doc = (module.__doc__ or "").strip()
+    for entry_name, preset in {name: {}, **getattr(module, "VARIANTS", {})}.items():
+        yield Entry(entry_name, module, module.Settings, dict(preset), doc)
+
+
 def _entries() -> dict[str, Entry]:
+    """Ours come first, and keep their names."""
     entries: dict[str, Entry] = {}
-    for name, module in _modules().items():
-        variants: Mapping[str, Mapping[str, Any]] = getattr(module, "VARIANTS", {})
-        for entry_name, preset in {name: {}, **variants}.items():
-            entries[entry_name] = Entry(
-                entry_name, module, module.Settings, dict(preset), (module.__doc__ or "").strip()
-            )
+    for name, module in (*_ours().items(), *_installed(tuple(sys.path)).items()):
+        for entry in entries_of(name, module):
+            entries.setdefault(entry.name, entry)
     return entries
 
 
-def _modules() -> dict[str, ModuleType]:
-    found = {
+def _ours() -> dict[str, ModuleType]:
+    return {
         info.name: importlib.import_module(f"{__name__}.{info.name}")
         for info in pkgutil.iter_modules(__path__)
         if not info.name.startswith("_") and info.name not in NOT_ALGORITHMS
     }
-    for point in importlib.metadata.entry_points(group=GROUP):
-        found.setdefault(point.name, point.load())
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> dict[str, ModuleType]:
+    """What packages on this path bring, the first of two with one name; `scenarios.plugins` says why others are out."""
+    found: dict[str, ModuleType] = {}
+    for point in entry_points(group=GROUP):
+        with suppress(Exception, SystemExit):
+            found.setdefault(point.name, _loaded(point))
     return found
+
+
+def _loaded(point: EntryPoint) -> ModuleType:
+    """The module, if its settings and needs can be had."""
+    module: ModuleType = point.load()
+    for entry in entries_of(point.name, module):
+        _ = entry.needs
+    return module

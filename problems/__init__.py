@@ -6,21 +6,14 @@ A module here that has ``build`` is a problem of that name; so is a packaging en
 
 import importlib
 import pkgutil
+import sys
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 from problems.errors import unknown
 
 GROUP = "bilevelsim.problems"
-
-
-@cache
-def _found() -> dict[str, ModuleType]:
-    modules = {info.name: importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)}
-    own = {name: module for name, module in modules.items() if hasattr(module, "build")}
-    others = {point.name: point.load() for point in entry_points(group=GROUP) if point.name not in own}
-    return own | others
 
 
 def names() -> tuple[str, ...]:
@@ -29,7 +22,7 @@ def names() -> tuple[str, ...]:
     >>> "quadratic" in names()
     True
     """
-    return tuple(sorted(_found()))
+    return tuple(sorted({*_ours(), *_installed(tuple(sys.path))}))
 
 
 def load(name: str) -> ModuleType:
@@ -38,6 +31,22 @@ def load(name: str) -> ModuleType:
     ``build(settings, agents, seed)`` gives the problem, ``memory_bytes(settings, agents)`` an estimate before that.
     Raises ProblemError with the nearest names when there is none.
     """
-    if name not in _found():
-        raise unknown("problem", name, _found())
-    return _found()[name]
+    ours, installed = _ours(), _installed(tuple(sys.path))
+    if name in ours:
+        return ours[name]
+    if name in installed:
+        module: ModuleType = installed[name].load()
+        return module
+    raise unknown("problem", name, names())
+
+
+@cache
+def _ours() -> dict[str, ModuleType]:
+    modules = {info.name: importlib.import_module(f"{__name__}.{info.name}") for info in pkgutil.iter_modules(__path__)}
+    return {name: module for name, module in modules.items() if hasattr(module, "build")}
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """What packages on this path announce; of two with one name the first."""
+    return {point.name: point for point in reversed(tuple(entry_points(group=GROUP)))}

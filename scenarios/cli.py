@@ -14,9 +14,11 @@ from scenarios import home
 from scenarios.commands.check import check
 from scenarios.commands.explain import explain
 from scenarios.commands.listing import listing
+from scenarios.commands.new import new
 from scenarios.commands.options import BAD_INPUT, INTERRUPTED
 from scenarios.commands.report import report
 from scenarios.commands.run import run
+from scenarios.commands.schema import schema
 from scenarios.commands.show import show
 from scenarios.commands.status import status
 from scenarios.commands.trace import trace
@@ -33,6 +35,8 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "tune": tune,
     "list": listing,
     "show": show,
+    "new": new,
+    "schema": schema,
 }
 """In the order in which ``--help`` shows them."""
 

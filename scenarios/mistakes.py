@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, Tag, ValidationError
 
+from scenarios import plugins
 from scenarios.errors import MISSING, Mistake, nearest
 
 RULES = {
@@ -67,6 +68,8 @@ def _unknown_kind(key: str, model: type[BaseModel], file: str, table: Any, path:
     known = [tag.strip("<>") for tag in _choices(_hint(model, location)) if tag]
     if key not in table:
         return Mistake(file, dotted((*path, key)), MISSING, f"is required; known: {', '.join(known)}")
+    if reason := plugins.unusable("compressors").get(str(table[key])):
+        return Mistake(file, dotted((*path, key)), table[key], reason)
     return Mistake(file, dotted((*path, key)), table[key], f"is not a known {key}; {nearest(table[key], known)}")
 
 

@@ -1,4 +1,7 @@
-"""The one place where names become things: algorithms, problems, topologies and scenarios, each found by file name."""
+"""The one place where names become things: algorithms, problems, topologies and scenarios, each found by file name.
+
+What an installed package announces and cannot be used has its name here all the same, with the reason (``plugins``).
+"""
 
 import inspect
 import tomllib
@@ -10,6 +13,7 @@ from typing import Any
 import algorithms
 import problems
 from algorithms.pieces import compressors
+from scenarios import plugins
 from scenarios.errors import Mistake, ScenarioError, nearest
 from topologies import families
 
@@ -67,18 +71,34 @@ KINDS: Mapping[str, Kind] = {
 """Everything that ``bilevelsim list`` lists, by the word that it takes."""
 
 
+def usable(kind: str) -> tuple[str, ...]:
+    """The names of one kind that can be used, sorted."""
+    return tuple(name for name in KINDS[kind].names() if name not in plugins.unusable(kind))
+
+
+def summaries(kind: str) -> dict[str, str]:
+    """What everything of one kind is, in one line; of what cannot be used, why."""
+    reasons = plugins.unusable(kind)
+    known = sorted({*KINDS[kind].names(), *reasons})
+    return {name: reasons[name] if name in reasons else KINDS[kind].summary(name) for name in known}
+
+
 def check(kind: str, name: str, file: str, key: str) -> list[Mistake]:
-    """Nothing if something of that kind has the name, else the mistake with the nearest name."""
-    known = KINDS[kind].names()
+    """Nothing if something of that kind has the name and can be used, else the mistake, with the nearest name."""
+    if reason := plugins.unusable(kind).get(name):
+        return [Mistake(file, key, name, reason)]
+    known = usable(kind)
     if name in known:
         return []
     return [Mistake(file, key, name, f"is not the name of a known {KINDS[kind].singular}; {nearest(name, known)}")]
 
 
 def find(name: str) -> str:
-    """The kind of what has that name. Raises ``ScenarioError`` where nothing has."""
-    for word, kind in KINDS.items():
-        if name in kind.names():
-            return word
-    known = [known for kind in KINDS.values() for known in kind.names()]
-    raise ScenarioError([Mistake("show", "NAME", name, f"is not a known name; {nearest(name, known)}")])
+    """The kind of what has that name. Raises ``ScenarioError`` where nothing has, or what has cannot be used."""
+    for kind in KINDS:
+        if name in usable(kind):
+            return kind
+    reasons = [reason for kind in KINDS if (reason := plugins.unusable(kind).get(name))]
+    known = [known for kind in KINDS for known in usable(kind)]
+    rules = reasons or [f"is not a known name; {nearest(name, known)}"]
+    raise ScenarioError([Mistake("show", "NAME", name, rule) for rule in rules])

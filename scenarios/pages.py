@@ -17,14 +17,13 @@ def listing(kind: str | None) -> str:
     """One name a line, then what it is; everything, with its kind, if no kind is given."""
     if kind is None:
         return _columns(
-            (name, f"{found.singular}: {found.summary(name)}")
-            for found in names.KINDS.values()
-            for name in found.names()
+            (name, f"{found.singular}: {summary}")
+            for word, found in names.KINDS.items()
+            for name, summary in names.summaries(word).items()
         )
     if kind not in names.KINDS:
         raise ScenarioError([Mistake("list", "KIND", kind, f"is not a kind; {nearest(kind, names.KINDS)}")])
-    found = names.KINDS[kind]
-    return _columns((name, found.summary(name)) for name in found.names())
+    return _columns(names.summaries(kind).items())
 
 
 def page(name: str) -> str:

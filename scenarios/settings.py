@@ -14,6 +14,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model
 from typing_extensions import Doc
 
+from algorithms.pieces.choice import OneOf
+
 STRICT = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
@@ -42,7 +44,7 @@ def describe(cls: type) -> tuple[Setting, ...]:
 
 
 def _described(cls: type, prefix: str) -> Iterator[Setting]:
-    hints = get_type_hints(cls, include_extras=True)
+    hints = _hints(cls)
     for field in dataclasses.fields(cls):
         hint = hints[field.name]
         kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
@@ -59,11 +61,45 @@ def known(cls: type) -> tuple[str, ...]:
 
 @cache
 def model(cls: type) -> type[BaseModel]:
-    hints = get_type_hints(cls, include_extras=True)
+    hints = _hints(cls)
     fields: dict[str, Any] = {
-        field.name: (_modelled(hints[field.name]), _default(field)) for field in dataclasses.fields(cls)
+        field.name: (_told(_modelled(hints[field.name]), hints[field.name]), _default(field))
+        for field in dataclasses.fields(cls)
     }
-    return create_model(cls.__name__, __config__=STRICT, **fields)
+    own = None if (cls.__doc__ or "").startswith(f"{cls.__name__}(") else cls.__doc__  # else it is only the signature
+    return create_model(cls.__name__, __config__=STRICT, __module__=cls.__module__, __doc__=own, **fields)
+
+
+def _told(modelled: Any, hint: Any) -> Any:
+    """The type with what is said of it, for the description of a schema."""
+    docs = [note.documentation for note in getattr(hint, "__metadata__", ()) if isinstance(note, Doc)]
+    return Annotated[modelled, Field(description=" ".join(docs))] if docs else modelled
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    """The types of the fields, an open choice among tables being the union of those that there are."""
+    return {name: _closed(hint) for name, hint in get_type_hints(cls, include_extras=True).items()}
+
+
+def _closed(hint: Any) -> Any:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return Union[tuple(_closed(argument) for argument in arguments)]  # noqa: UP007 - built from a tuple
+    if origin is not Annotated:
+        return hint
+    kinds = [kind for note in arguments[1:] if isinstance(note, OneOf) for kind in note.kinds() if _is_readable(kind)]
+    notes = [note for note in arguments[1:] if not isinstance(note, OneOf)]
+    base = Union[tuple(kinds)] if kinds else _closed(arguments[0])  # noqa: UP007
+    return Annotated[(base, *notes)] if notes else base
+
+
+def _is_readable(cls: type) -> bool:
+    """Whether a table can give it: with one that cannot be, the others of its choice could not be read either."""
+    try:
+        model(cls)
+    except Exception:
+        return False
+    return True
 
 
 def _modelled(hint: Any) -> Any:
@@ -120,11 +156,15 @@ def _plain(cls: type, name: str, value: Any) -> Any:
     """A nested model turned back into the dataclass it stands for."""
     if not isinstance(value, BaseModel):
         return value
-    hint = get_type_hints(cls)[name]
-    choices = [
-        choice for choice in (hint, *get_args(hint)) if isinstance(choice, type) and dataclasses.is_dataclass(choice)
-    ]
-    return _instance(next(choice for choice in choices if type(value) is model(choice)), value)
+    return _instance(next(choice for choice in _tables(_hints(cls)[name]) if type(value) is model(choice)), value)
+
+
+def _tables(hint: Any) -> Iterator[type]:
+    """The dataclasses that a hint names."""
+    if _is_table(hint):
+        yield hint
+    for argument in get_args(hint):
+        yield from _tables(argument)
 
 
 def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:

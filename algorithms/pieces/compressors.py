@@ -16,22 +16,34 @@ array which is encoded (L = ceil(log2 d), the bits of an index):
                                                                 |u|_1^2 / (d |u|^2)
 
 All really encode to bytes and decode from them. One that is to be used elsewhere is a class here and a member of
-`AnyCompressor`. What is not finite arrives as something not finite or, where a compressor drops entries, not at all.
+`OURS`, or a class that an installed package announces under the entry point group `bilevelsim.compressors`: a frozen
+dataclass derived from `Unbiased` or `Biased`, whose field `name` has the entry point's name as its default. What is not
+finite arrives as something not finite or, where a compressor drops entries, not at all.
 
 Sources: D. Alistarh et al., "QSGD", NeurIPS 2017; S. Horvath et al., "Natural compression for distributed deep
 learning", 2019; S. P. Karimireddy et al., "Error feedback fixes SignSGD", ICML 2019 (scaled sign); P. Richtarik, I.
 Sokolov, I. Fatkhullin, "EF21", NeurIPS 2021 (top-k).
 """
 
+import dataclasses
+import inspect
+import sys
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
+from functools import cache
+from importlib.metadata import entry_points
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from annotated_types import Ge, Gt, Le
 from typing_extensions import Doc
 
 from algorithms.pieces.bits import Encoded, pack, unpack
+from algorithms.pieces.choice import OneOf
+
+GROUP = "bilevelsim.compressors"
+"""Entry point group under which installed packages announce further compressors."""
 
 Array = np.ndarray
 EXPONENT_BIAS = 127
@@ -41,6 +53,9 @@ BEYOND = 255
 
 class Compressor(ABC):
     """Encodes vectors; its draws come from the generator handed in."""
+
+    name: str
+    """What a scenario calls it."""
 
     @abstractmethod
     def encode(self, vector: Array, rng: np.random.Generator) -> Encoded:
@@ -278,16 +293,55 @@ class Sign(Biased):
         return 1.0 / size
 
 
-AnyCompressor = Identity | RandK | TopK | Qsgd | Natural | Sign
-"""A compressor as a setting: a scenario gives it as a table, `{ name = "rand_k", fraction = 0.1 }`."""
+OURS: tuple[type[Compressor], ...] = (Identity, RandK, TopK, Qsgd, Natural, Sign)
 
 
 def names() -> tuple[str, ...]:
     """Every compressor, sorted."""
-    return tuple(sorted(kind.name for kind in get_args(AnyCompressor)))
+    return tuple(sorted(_known()))
 
 
 def load(name: str) -> type[Compressor]:
     """The compressor of this name; its fields are its settings."""
-    found: type[Compressor] = next(kind for kind in get_args(AnyCompressor) if kind.name == name)
+    return _known()[name]
+
+
+def kinds() -> tuple[type[Compressor], ...]:
+    """What a table of a scenario may mean; a name that an installed package claims beside us means nothing."""
+    contested = {kind.name for kind in OURS} & set(_installed(tuple(sys.path)))
+    return tuple(kind for name, kind in _known().items() if name not in contested)
+
+
+AnyCompressor: TypeAlias = Annotated[Compressor, OneOf(kinds)]
+"""A compressor as a setting: a scenario gives it as a table, `{ name = "rand_k", fraction = 0.1 }`."""
+
+
+def fault(kind: Any, name: str) -> str | None:
+    """What keeps an object from being the compressor of this name, as the end of a sentence about it; None: nothing."""
+    if not (isinstance(kind, type) and issubclass(kind, Unbiased | Biased)):
+        return "is no class derived from Unbiased or Biased"
+    if inspect.isabstract(kind):
+        return f"lacks {', '.join(sorted(kind.__abstractmethods__))}"
+    if not (dataclasses.is_dataclass(kind) and kind.__dataclass_params__.frozen):
+        return "is no frozen dataclass"
+    if {field.name: field.default for field in dataclasses.fields(kind)}.get("name") != name:
+        return f'lacks a field name: Literal["{name}"] = "{name}"'
+    return None
+
+
+def _known() -> dict[str, type[Compressor]]:
+    """Ours come first, and keep their names."""
+    ours = {kind.name: kind for kind in OURS}
+    return ours | {name: kind for name, kind in _installed(tuple(sys.path)).items() if name not in ours}
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> dict[str, type[Compressor]]:
+    """What packages on this path bring, the first of two with one name; `scenarios.plugins` says why others are out."""
+    found: dict[str, type[Compressor]] = {}
+    for point in entry_points(group=GROUP):
+        with suppress(Exception, SystemExit):
+            kind = point.load()
+            if fault(kind, point.name) is None:
+                found.setdefault(point.name, kind)
     return found

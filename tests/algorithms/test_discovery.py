@@ -1,7 +1,7 @@
 """Algorithms are found by file name, variants by the module that declares them."""
 
-import types
-from importlib import metadata
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -40,24 +40,32 @@ def test_name_like_none_gets_no_hint() -> None:
     assert "Did you mean" not in str(algorithms.UnknownAlgorithm("zzz", ("adbo", "soba")))
 
 
-def test_installed_packages_announce_algorithms_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
+GUEST = '''"""A guest."""
+from algorithms.soba import NEEDS, Settings, server, worker
+VARIANTS = {"slow_guest": {"step_x": 0.01}, "ma_soba": {}}
+'''
+
+
+def test_installed_packages_announce_algorithms_by_entry_point(install: Callable[..., Path]) -> None:
     """A module under the entry point group is an algorithm like any other; it cannot replace one of the folder."""
     soba = algorithms.load("soba").module
-    guest = types.ModuleType("guest", "A guest.")
-    guest.Settings, guest.NEEDS, guest.program = soba.Settings, soba.NEEDS, soba.worker  # type: ignore[attr-defined]
-
-    class Point:
-        def __init__(self, name: str):
-            self.name = name
-
-        def load(self) -> types.ModuleType:
-            return guest
-
-    def announced(group: str) -> tuple[Point, ...]:
-        assert group == "bilevelsim.algorithms"
-        return (Point("guest"), Point("soba"))
-
-    monkeypatch.setattr(metadata, "entry_points", announced)
-    assert "guest" in algorithms.names()
+    install("guests", {"guest": GUEST}, {algorithms.GROUP: {"guest": "guest", "soba": "guest"}})
+    assert {"guest", "slow_guest"} <= set(algorithms.names())
     assert algorithms.load("guest").doc == "A guest."
-    assert algorithms.load("soba").module is soba
+    assert algorithms.load("slow_guest").needs.topology == "star"
+    assert algorithms.load("soba").module is algorithms.load("ma_soba").module is soba
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [("import nothing_of_this_name", ModuleNotFoundError), ("x = 1", AttributeError), ("exit(3)", SystemExit)],
+)
+def test_an_installed_module_that_is_no_algorithm_breaks_only_itself(
+    install: Callable[..., Path], source: str, error: type[BaseException]
+) -> None:
+    """It is not among the names; asking for it raises what is wrong."""
+    known = algorithms.names()
+    install("guests", {"broken_guest": source}, {algorithms.GROUP: {"guest": "broken_guest"}})
+    assert algorithms.names() == known
+    with pytest.raises(error):
+        algorithms.load("guest")

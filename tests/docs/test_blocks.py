@@ -50,6 +50,8 @@ ELSEWHERE = {
     "docs/tutorial/first_scenario.md": {"python", "output", "mistake"},
     "docs/guides/add_an_algorithm.md": {"python"},
     "docs/guides/a_problem_from_two_functions.md": {"python", "toml"},
+    "docs/guides/timelines.md": {"python"},
+    "docs/guides/your_own_package.md": {"python", "output"},
 }
 """Page -> kinds of its blocks that ``test_examples`` runs."""
 KINDS = ("python", "toml", "sh", "console", "", "output", "mistake", "json", "sql", "text")

@@ -5,14 +5,14 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 import problems
 import scenarios
-from scenarios import build
+from scenarios import build, plugins
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -40,6 +40,16 @@ def test_the_guide_to_timelines_writes_one(tmp_path: Path, monkeypatch: pytest.M
     assert len(json.loads(gzip.decompress(Path("back.json.gz").read_bytes()))["traceEvents"]) > 1000
 
 
+def test_the_guide_to_your_own_package_is_true() -> None:
+    """Its Python runs; the sentence that it shows is that of a module without needs; its groups are ours."""
+    page = "guides/your_own_package.md"
+    for block in blocks(page, "python"):
+        exec(compile(block, "your_own_package.md", "exec"), {"__name__": "your_own_package"})
+    (shown,) = blocks(page, "output")
+    assert shown.rstrip().endswith(f"under {plugins.GROUPS['algorithms'].name}, which lacks NEEDS")
+    assert all(f"`{group.name}`" in (DOCS / page).read_text() for group in plugins.GROUPS.values())
+
+
 def test_the_tutorial_prints_what_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,27 +74,18 @@ def test_the_tutorial_shows_the_answer_to_its_mistake(tmp_path: Path, monkeypatc
 
 
 @pytest.fixture
-def robust_regression(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def robust_regression(install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The guide's problem, installed as a package of its own would be: a module and an entry point."""
     pytest.importorskip("jax")
     page = "guides/a_problem_from_two_functions.md"
     package, scenario = blocks(page, "toml")
-    ((name, module),) = tomllib.loads(package)["project"]["entry-points"][problems.GROUP].items()
-    (tmp_path / f"{module}.py").write_text(blocks(page, "python")[0])
-    (tmp_path / "robust.toml").write_text(scenario)
-    metadata = tmp_path / f"{name}-1.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
-    (metadata / "entry_points.txt").write_text(f"[{problems.GROUP}]\n{name} = {module}\n")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
-    caches = problems._found, build._problem
-    for cache in caches:
-        cache.cache_clear()
-    yield tmp_path
-    for cache in caches:
-        cache.cache_clear()
-    sys.modules.pop("robust_regression", None)
+    announced = tomllib.loads(package)["project"]["entry-points"]
+    folder = install("robust-regression", {"robust_regression": blocks(page, "python")[0]}, announced)
+    (folder / "robust.toml").write_text(scenario)
+    monkeypatch.chdir(folder)
+    build._problem.cache_clear()
+    yield folder
+    build._problem.cache_clear()
 
 
 def test_the_guide_to_a_problem_from_two_functions_builds_checks_and_runs_one(robust_regression: Path) -> None:

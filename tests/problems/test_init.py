@@ -1,5 +1,8 @@
 """Problems are found by file name."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 import problems
@@ -21,3 +24,16 @@ def test_an_unknown_problem_is_answered_with_the_nearest():
         problems.load("quadratik")
     with pytest.raises(ProblemError, match=r"known are .*quadratic"):
         problems.load("xyz")
+
+
+def test_problems_of_installed_packages_are_found(install: Callable[..., Path]) -> None:
+    """By the entry point group; one cannot take the place of ours, and none is imported before it is asked for."""
+    ours = problems.load("quadratic")
+    source = "from problems.quadratic import Settings, build, memory_bytes"
+    announced = {"guest": "guest_problem", "quadratic": "guest_problem", "broken": "nowhere"}
+    install("guests", {"guest_problem": source}, {problems.GROUP: announced})
+    assert {"guest", "broken"} <= set(problems.names())
+    assert problems.load("guest").build(ours.Settings(), 2, 0).agents == 2
+    assert problems.load("quadratic") is ours
+    with pytest.raises(ModuleNotFoundError):
+        problems.load("broken")

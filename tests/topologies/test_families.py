@@ -2,7 +2,7 @@
 
 import dataclasses
 import random
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -133,25 +133,24 @@ def test_bad_requests_are_refused_in_one_sentence(
     assert "\n" not in str(refusal.value)
 
 
+WHEEL = '''"""Wheel: a ring around a hub."""
+from dataclasses import dataclass
+from topologies import Graph
+@dataclass(frozen=True)
+class Settings:
+    pass
+def build(settings, agents, rng):
+    rim = [(i, i % (agents - 1) + 1) for i in range(1, agents)]
+    return Graph.of(agents, rim + [(0, i) for i in range(1, agents)], "wheel")
+'''
+
+
 @pytest.fixture
-def wheel_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def wheel_package(install: Callable[..., Path]) -> None:
     """An installed package that brings a family of its own."""
-    (tmp_path / "wheel_family.py").write_text(
-        '"""Wheel: a ring around a hub."""\n'
-        "from dataclasses import dataclass\n"
-        "from topologies import Graph\n"
-        "@dataclass(frozen=True)\n"
-        "class Settings:\n    pass\n"
-        "def build(settings, agents, rng):\n"
-        "    rim = [(i, i % (agents - 1) + 1) for i in range(1, agents)]\n"
-        "    return Graph.of(agents, rim + [(0, i) for i in range(1, agents)], 'wheel')\n"
+    install(
+        "wheel-family", {"wheel_family": WHEEL}, {families.GROUP: {"wheel": "wheel_family", "ring": "wheel_family"}}
     )
-    info = tmp_path / "wheel_family-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wheel-family\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[bilevelsim.topologies]\nwheel = wheel_family\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "wheel_family", raising=False)
 
 
 @pytest.mark.usefixtures("wheel_package")
@@ -160,6 +159,7 @@ def test_families_of_installed_packages_are_found() -> None:
     assert "wheel" in topologies.names()
     assert topologies.summary("wheel") == "Wheel: a ring around a hub."
     assert [draw("wheel", 5).degree(i) for i in range(5)] == [4, 3, 3, 3, 3]
+    assert [draw("ring", 5).degree(i) for i in range(5)] == [2, 2, 2, 2, 2]
 
 
 @pytest.mark.usefixtures("wheel_package")

@@ -7,7 +7,9 @@ Families are found by file name, and in installed packages by the entry point gr
 """
 
 import inspect
+import sys
 from dataclasses import MISSING, fields
+from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from pkgutil import iter_modules
@@ -25,15 +27,17 @@ GROUP = "bilevelsim.topologies"
 
 def names() -> tuple[str, ...]:
     """The known families, in alphabetical order."""
-    return tuple(sorted({module.name for module in iter_modules(__path__)} | set(_installed())))
+    return tuple(sorted({*_ours(), *_installed(tuple(sys.path))}))
 
 
 def load(name: str) -> ModuleType:
     """The module of a family. Raises `TopologyError` for an unknown name, with the nearest known one."""
-    if name in {module.name for module in iter_modules(__path__)}:
+    if name in _ours():
         return import_module(f"{__name__}.{name}")
-    if name in _installed():
-        return _installed()[name].load()
+    installed = _installed(tuple(sys.path))
+    if name in installed:
+        module: ModuleType = installed[name].load()
+        return module
     raise TopologyError(f"topology.name is {name!r}, which is {not_among(name, names())}")
 
 
@@ -80,5 +84,11 @@ def _settings(name: str, kind: type, params: dict[str, Any]) -> Any:
     return kind(**params)
 
 
-def _installed() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+def _ours() -> set[str]:
+    return {module.name for module in iter_modules(__path__)}
+
+
+@cache
+def _installed(path: tuple[str, ...]) -> dict[str, EntryPoint]:
+    """What packages on this path announce; of two with one name the first."""
+    return {point.name: point for point in reversed(tuple(entry_points(group=GROUP)))}
