@@ -17,7 +17,7 @@ endif
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "make %-10s %s\n", $$1, $$2}'
 
-demo: .venv/installed  ## four algorithms, a few slow workers, real data: table and figures in results/demo
+demo: .venv/installed  ## four algorithms, a few slow workers, real data: a table, and results/demo/report.html
 	$(BIN)/bilevelsim run demo --out results/demo
 
 test: .venv/installed  ## all tests but the slow ones

@@ -17,7 +17,7 @@ from scenarios.scenario import Entry, Scenario
 from topologies import families
 
 HOME = Path(__file__).resolve().parent
-OURS = ("build.py", "execution.py", "graphs.py", "records.py", "settings.py")
+OURS = ("activity.py", "build.py", "execution.py", "graphs.py", "records.py", "settings.py", "traffic.py")
 """Of the modules here, those that have a part in a run's numbers."""
 
 

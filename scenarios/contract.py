@@ -83,7 +83,7 @@ def _optimum(name: str, rounds: int, tolerance: float, given: Mapping[str, Any])
     if row["status"] != "finished":
         yield f"{name}: its run of {rounds} rounds ended as {row['status']}: {row['reason']}"
         return
-    for metric in result.scenario.metrics:
+    for metric in result.plan.metrics:
         share = points[metric].iloc[-1] / points[metric].iloc[0]
         if not share <= tolerance:
             yield f"{name}: after {rounds} rounds {metric} is {share:.2g} of what it was, not {tolerance:g}"
@@ -95,6 +95,6 @@ def _clock(name: str, given: Mapping[str, Any]) -> Iterator[str]:
     slow = run(name, changes={**given, "stragglers.0.slowdown": 20.0})
     if not first.runs["fingerprint"].equals(again.runs["fingerprint"]):
         yield f"{name}: two runs with the same seed have different histories"
-    metrics = list(first.scenario.metrics)
+    metrics = list(first.plan.metrics)
     if not first.history[metrics].equals(slow.history[metrics]):
         yield f"{name}: a slow agent changes its iterates, though everybody is waited for"
