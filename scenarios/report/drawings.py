@@ -20,6 +20,8 @@ DIGITS = re.compile(r"(\.\d\d)\d+")
 SERIES = "series:"
 WIDE = 700.0
 """Points from which a figure takes a row of the page for itself."""
+LARGEST = 1.3
+"""Times its own width that a figure is drawn at most, so that letters do not grow beyond those of the page."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def inlined(name: str, drawing: Drawing, prefix: str) -> Inlined:
     width = _points(root.attrib.pop("width", "0"))
     root.attrib.pop("height", None)
     root.attrib = {"id": prefix, "role": "img", "aria-label": drawing.title, **root.attrib}
+    if width > 0.0:
+        root.attrib["style"] = f"max-width: {LARGEST * width:g}pt"
     labels = dict.fromkeys(element.attrib["data-series"] for element in root.iter() if "data-series" in element.attrib)
     markup = Markup(ET.tostring(root, encoding="unicode"))
     return Inlined(name, drawing.title, drawing.caption, markup, width, tuple(labels))
