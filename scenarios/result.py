@@ -69,7 +69,9 @@ class Result:
     @property
     def answer(self) -> str:
         """The answer to the question, in one sentence with its interval."""
-        return comparison.answer(self.runs, comparison.goal(self.plan), self.plan.axes) + "."
+        found = comparison.answer(self.runs, comparison.goal(self.plan), self.plan.axes)
+        named = any(found.startswith(label) for label in self.runs["label"])  # a label stays as it is written
+        return f"{found if named else found[0].upper() + found[1:]}."
 
     @property
     def notes(self) -> list[str]:
