@@ -1,6 +1,7 @@
 """The curves of one algorithm's seeds, brought together."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,15 @@ def series(history: pd.DataFrame, label: str, column: str, metric: str) -> list[
     return found
 
 
-def curve(axes: Axes, seeds: list[np.ndarray], style: Style, band: bool = True, label: str | None = None) -> None:
-    """The median of the seeds' curves and, with ``band``, their range."""
+def curve(
+    axes: Axes,
+    seeds: list[np.ndarray],
+    style: Style,
+    band: bool = True,
+    label: str | None = None,
+    gid: str | None = None,
+) -> None:
+    """The median of the seeds' curves and, with ``band``, their range; ``gid`` is the id of both in an SVG file."""
     if not seeds:
         return
     grid, values = on_common_grid(seeds)
@@ -37,9 +45,11 @@ def curve(axes: Axes, seeds: list[np.ndarray], style: Style, band: bool = True, 
         markersize=4,
         linewidth=1.5,
         label=label,
+        gid=gid,
     )
     if band and len(seeds) > 1:
-        axes.fill_between(grid, values.min(axis=0), values.max(axis=0), color=style.colour, alpha=0.15, linewidth=0)
+        look: dict[str, Any] = {"color": style.colour, "alpha": 0.15, "linewidth": 0, "gid": gid}
+        axes.fill_between(grid, values.min(axis=0), values.max(axis=0), **look)
 
 
 def on_common_grid(seeds: Sequence[np.ndarray], points: int = 400) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from scenarios.figures.curves import curve, series
 from scenarios.figures.metric import Metric
 from scenarios.figures.quantities import AXES, LARGE
 from scenarios.figures.scale import far_apart
-from scenarios.figures.style import STYLE, Style, looks
+from scenarios.figures.style import SERIES, STYLE, Style, looks
 
 WIDTH = 13.0
 """Inches."""
@@ -44,7 +44,7 @@ def progress(
         figure, panels = canvas.new(WIDTH, height, title, columns=len(AXES), sharey=True)
         for axes, (column, words) in zip(panels, AXES.items(), strict=True):
             for label, style in look.items():
-                curve(axes, series(history, label, column, metric.name), style)
+                curve(axes, series(history, label, column, metric.name), style, gid=f"{SERIES}{label}")
                 _endings(axes, runs[runs["label"] == label], history, column, metric, style)
             _horizontal(axes, history, column, words)
             if metric.target is not None:
@@ -66,7 +66,7 @@ def _endings(axes: Axes, runs: pd.DataFrame, history: pd.DataFrame, column: str,
             place, value = points[-1]
             value = min(value, ceiling)
             look: dict[str, Any] = {"color": style.colour, "markeredgecolor": "black", "clip_on": False}
-            axes.plot(place, value, marker=marker, markersize=9, zorder=5, **look)
+            axes.plot(place, value, marker=marker, markersize=9, zorder=5, gid=f"{SERIES}{run['label']}", **look)
 
 
 def _horizontal(axes: Axes, history: pd.DataFrame, column: str, words: str) -> None:

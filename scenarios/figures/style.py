@@ -10,6 +10,9 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DASHES = ((0, ()), (0, (5, 2)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (9, 3)), (0, (3, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 
+SERIES = "series:"
+"""What the id of an artist begins with that belongs to one algorithm; its label follows (see ``report.drawings``)."""
+
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "bilevelsim",
     "svg.fonttype": "none",

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from scenarios.figures.style import SERIES
+
 SVG = "{http://www.w3.org/2000/svg}"
 REFERENCE = re.compile(r"url\(\s*[\"']?#([^\"')]+)[\"']?\s*\)")
 DIGITS = re.compile(r"(\.\d\d)\d+")
 """Of coordinates in points, those past the hundredths, which nobody can see and which are a third of a figure."""
-SERIES = "series:"
 WIDE = 700.0
 """Points from which a figure takes a row of the page for itself."""
 LARGEST = 1.3
