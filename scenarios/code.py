@@ -4,10 +4,13 @@ Hashed are the simulator, the problems, the topologies, what the algorithms shar
 and a record, and of the algorithms the one that runs: a change in one of them leaves the runs of the others alone.
 """
 
+import dataclasses
+import sys
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import algorithms
 import problems
@@ -23,27 +26,35 @@ OURS = ("activity.py", "build.py", "execution.py", "graphs.py", "records.py", "s
 
 def fingerprint(scenario: Scenario, entry: Entry) -> str:
     """Hash of all source files that have a part in a run."""
-    return _of_modules(entry.algorithm, scenario.document.problem.name, entry.placement.family)
+    named = (entry.algorithm, scenario.document.problem.name, entry.placement.family)
+    return _of_modules(*named, tuple(sorted(_kinds(entry.settings))))
+
+
+def _kinds(settings: Any) -> set[str]:
+    """The modules of what settings hold, such as compressors, which an installed package may bring."""
+    held = [getattr(settings, field.name) for field in dataclasses.fields(settings)]
+    return {type(value).__module__ for value in held if dataclasses.is_dataclass(value)}
 
 
 @cache
-def _of_modules(algorithm: str, problem: str, family: str) -> str:
+def _of_modules(algorithm: str, problem: str, family: str, further: tuple[str, ...] = ()) -> str:
     """Files by their path below the folder that holds them, so that the place of an installation has no part in it."""
     named = [algorithms.load(algorithm).module, problems.load(problem), families.load(family)]
+    named += [sys.modules[name] for name in further]
     found = {Path("scenarios", name): HOME / name for name in OURS}
     for package in (simulator, problems, topologies):
         found |= _below(Path(str(package.__file__)).parent)
     home = Path(str(algorithms.__file__)).parent
     found |= _below(home / "pieces") | {Path("algorithms", name): home / name for name in ("__init__.py", "needs.py")}
     for module in named:
-        found |= _of_module(Path(str(module.__file__)).resolve())
+        found |= _of_module(module.__name__, Path(str(module.__file__)).resolve())
     return _hash(found.items())
 
 
-def _of_module(file: Path) -> dict[Path, Path]:
+def _of_module(name: str, file: Path) -> dict[Path, Path]:
     """A module of ours is one file; of an installed package of somebody else, the whole package counts."""
     if HOME.parent in file.parents or not (file.parent / "__init__.py").is_file():
-        return {Path(file.parent.name, file.name): file}
+        return {Path(f"{name}.py"): file}
     return _below(file.parent)
 
 

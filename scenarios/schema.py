@@ -16,6 +16,7 @@ from pydantic import (
     Discriminator,
     Field,
     Tag,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -463,7 +464,12 @@ class Replications(Table):
 
 
 Axis = Annotated[tuple[Any, ...], Field(min_length=1)]
-Grid = Annotated[dict[Name, Axis], Field(min_length=1)]
+Grid = Annotated[
+    dict[Name, Axis],
+    Field(min_length=1),
+    # Keys may stand without quotes, which makes tables in tables; the loader flattens them.
+    WithJsonSchema({"type": "object", "minProperties": 1, "additionalProperties": {"type": ["array", "object"]}}),
+]
 
 
 Sweep = Annotated[

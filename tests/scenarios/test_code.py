@@ -42,12 +42,12 @@ def test_of_an_installed_package_all_files_count(tmp_path: Path) -> None:
     for name in ("__init__.py", "method.py", "more.py"):
         (package / name).write_text("")
     (tmp_path / "alone.py").write_text("")
-    assert {path.name for path in code._of_module(package / "method.py").values()} == {
+    assert {path.name for path in code._of_module("mine.method", package / "method.py").values()} == {
         "__init__.py",
         "method.py",
         "more.py",
     }
-    assert {path.name for path in code._of_module(tmp_path / "alone.py").values()} == {"alone.py"}
+    assert {path.name for path in code._of_module("alone", tmp_path / "alone.py").values()} == {"alone.py"}
 
 
 def test_places_of_files_have_no_part(tmp_path: Path) -> None:
@@ -59,3 +59,13 @@ def test_places_of_files_have_no_part(tmp_path: Path) -> None:
     assert first == second
     (tmp_path / "b" / "simulator" / "links.py").write_text("x = 2")
     assert code._hash(code._below(tmp_path / "b" / "simulator").items()) != first
+
+
+def test_what_settings_hold_counts(written: Callable[..., Path], text: str) -> None:
+    """A compressor's module, which may be somebody else's."""
+    with_compressor = text.replace(
+        'name = "soba"', 'name = "c_soba"\nsettings = { compressor = { name = "top_k", keep = 0.5 } }'
+    )
+    scenario = loader.load(written(with_compressor))
+    assert code._kinds(scenario.entries[0].settings) == {"algorithms.pieces.compressors"}
+    assert code._kinds(scenario.entries[1].settings) == set()

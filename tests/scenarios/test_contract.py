@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import algorithms
+import scenarios
 from scenarios import contract
 
 Install = Callable[..., Path]
@@ -77,8 +78,16 @@ def test_what_cannot_be_used_is_told_with_the_reason(install: Install) -> None:
 
 
 def test_a_run_in_its_world_can_be_changed() -> None:
-    """By key paths, as in scenarios.load; the sizes are those that the module names."""
-    result = contract.run("soba", 3, {"problem.heterogeneity": 0.0})
-    assert result.scenario.problem.heterogeneity == 0.0
-    sizes = result.scenario.agents, result.scenario.problem.dim_x, result.scenario.problem.dim_y
+    """By key paths, as in scenarios.load."""
+    one, other = (contract.run("soba", 3, {"problem.heterogeneity": value}) for value in (0.5, 0.0))
+    assert [*one.runs["rounds"], *other.runs["rounds"]] == [3, 3]
+    assert one.history["lower_residual"].iloc[0] == other.history["lower_residual"].iloc[0]
+    assert one.runs["fingerprint"].iloc[0] != other.runs["fingerprint"].iloc[0]
+
+
+def test_the_world_is_the_one_that_the_module_describes() -> None:
+    """Agents, lengths and metrics."""
+    scenario = scenarios.load(contract.WORLD)
+    sizes = scenario.agents, scenario.problem.dim_x, scenario.problem.dim_y
     assert sizes == (contract.AGENTS, contract.DIM_X, contract.DIM_Y)
+    assert scenario.metrics == contract.METRICS

@@ -96,9 +96,10 @@ def four(install: Install) -> None:
 def test_a_package_may_bring_one_of_each_kind(written: Callable[..., Path]) -> None:
     """A scenario uses all four by their names; nothing is wrong with any of them."""
     assert all(plugins.unusable(kind) == {} for kind in names.KINDS)
-    result = scenarios.run(scenarios.load(written(SCENARIO)))
+    scenario = scenarios.load(written(SCENARIO))
+    result = scenarios.run(scenario)
     assert [*result.runs["status"]] == ["finished"] * 3
-    single = result.scenario.entries[2].settings.compressor
+    single = scenario.entries[2].settings.compressor
     assert (type(single).__name__, single.copies) == ("Single", 2)
     # Three answers of each of four workers, p + 2q numbers as two single ones each, and a header of 40 bytes.
     assert result.runs["bits_up"].iloc[2] >= 3 * 4 * (7 * 2 * 32 + 8 * 40)
