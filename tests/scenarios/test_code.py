@@ -64,7 +64,7 @@ def test_places_of_files_have_no_part(tmp_path: Path) -> None:
 def test_what_settings_hold_counts(written: Callable[..., Path], text: str) -> None:
     """A compressor's module, which may be somebody else's."""
     with_compressor = text.replace(
-        'name = "soba"', 'name = "c_soba"\nsettings = { compressor = { name = "top_k", keep = 0.5 } }'
+        'name = "soba"', 'name = "c_soba"\nsettings = { compressor = { name = "rand_k", fraction = 0.5 } }'
     )
     scenario = loader.load(written(with_compressor))
     assert code._kinds(scenario.entries[0].settings) == {"algorithms.pieces.compressors"}

@@ -44,7 +44,7 @@ def test_tune_writes_the_scenario_with_the_settings_found(command: Call, source:
             assert f"{entry['name']}: {warning}\n" in told
     folder = source.parent / "small_tuned"
     names = {path.relative_to(folder).parts[0] for path in folder.iterdir()}
-    assert names == {"scenario.toml", "runs", "figures", "trials.csv"}
+    assert names == {"scenario.toml", "runs", "claims", "figures", "trials.csv"}
     table = pd.read_csv(folder / "trials.csv")
     assert [*table.groupby("label", sort=False).size()] == [6, 6]
     best = table[table["best"]].groupby("label", sort=False).first()
