@@ -15,7 +15,7 @@ import algorithms
 import problems
 from problems.base import COUNTED, FUSED
 from problems.errors import ProblemError
-from scenarios import graphs, tables
+from scenarios import graphs, ranges, tables
 from scenarios.build import lifetime, per_agent, the_problem
 from scenarios.errors import MISSING, Mistake, ScenarioError, nearest
 from scenarios.scenario import Entry, Placement, Scenario
@@ -51,6 +51,7 @@ def complete(scenario: Scenario) -> Scenario:
     scenario, found = _problem(scenario)
     found += [*_counts(scenario, placed), *_per_agent(scenario), *_ids(scenario, placed), *_duplicates(scenario)]
     found += _quantity(scenario)
+    found += ranges.mistakes(scenario.document.tune, scenario) if scenario.document.tune else []
     _raise([*found, *_traces(scenario)])
     return _applicable(scenario)
 

@@ -90,5 +90,6 @@ def save(figures: Mapping[str, Figure], folder: Path) -> list[Path]:
                 warnings.filterwarnings("ignore", "overflow", RuntimeWarning)  # of axes near the largest number
                 warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # of labels in rarer scripts
                 figure.savefig(path, dpi=150, metadata=metadata)
+            figure.set_layout_engine("none")  # the panels have their places now: the second file need not seek them
             paths.append(path)
     return paths

@@ -14,7 +14,8 @@ from scenarios.result import Result
 def made(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """A sweep of two points, with a folder."""
     out = tmp_path_factory.mktemp("out")
-    changes = {"seeds": 2, "stop.rounds": 4, "sweep.stragglers.0.slowdown": [1.0, 10.0]}
+    two = [{"name": "soba"}, {"name": "dsoba", "topology": {"name": "ring"}}]
+    changes = {"seeds": 2, "stop.rounds": 4, "sweep.stragglers.0.slowdown": [1.0, 10.0], "algorithms": two}
     return scenarios.run(scenarios.load("one_slow_worker", changes), out=out)
 
 
