@@ -42,6 +42,29 @@ def paired(runs: pd.DataFrame, quantity: str, axes: Sequence[str] = (), confiden
     return frame.astype(kinds | numbers | {axis: runs[axis].dtype for axis in axes})
 
 
+def paired_in(
+    runs: pd.DataFrame, quantities: Sequence[str], axes: Sequence[str] = (), confidence: float = 0.95
+) -> pd.DataFrame:
+    """``paired`` for several quantities, each pair turned as for the first of them."""
+    first, *others = [paired(runs, quantity, axes, confidence) for quantity in quantities]
+    forward = set(_pairs_of(first, axes))
+    turned = [_turned(frame, [row not in forward for row in _pairs_of(frame, axes)]) for frame in others]
+    return pd.concat([first, *turned], ignore_index=True)
+
+
+def _pairs_of(frame: pd.DataFrame, axes: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return frame[[*axes, "label", "other"]].itertuples(index=False, name=None)
+
+
+def _turned(frame: pd.DataFrame, rows: Sequence[bool]) -> pd.DataFrame:
+    """The frame with some of its pairs the other way round."""
+    other = frame.rename(columns={"label": "other", "other": "label", "low": "high", "high": "low"})
+    numbers = ["mean", "low", "high"]
+    other[numbers] = -other[numbers] + 0.0  # + 0.0: no minus zero
+    chosen = np.array(rows, bool)
+    return pd.concat([frame[~chosen], other.loc[chosen, [*frame.columns]]]).sort_index()
+
+
 def points(runs: pd.DataFrame, axes: Sequence[str]) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
     """The values of the axes and the runs of each point of a sweep, in the order of the table; one without axes."""
     if not axes:

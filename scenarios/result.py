@@ -64,7 +64,7 @@ class Result:
     def comparisons(self) -> pd.DataFrame:
         """Differences of every two algorithms over the seeds that both have, with intervals (``comparison.paired``)."""
         quantities = TO_TARGET if self.plan.target is not None else (self.metric.name,)
-        return pd.concat([comparison.paired(self.runs, quantity, self.plan.axes) for quantity in quantities])
+        return comparison.paired_in(self.runs, quantities, self.plan.axes)
 
     @property
     def answer(self) -> str:

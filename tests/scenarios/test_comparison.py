@@ -279,6 +279,21 @@ def test_without_a_target_a_sweep_is_about_the_final_value() -> None:
     assert answer(table, FINAL, ["n"]).startswith("lowest loss at every point: a; with n = 1, a ends with")
 
 
+def test_several_quantities_have_their_pairs_one_way_round() -> None:
+    """The first to the target may send more bits: then its difference in bits is above zero."""
+    rows = [
+        {"label": label, "seed": seed, "status": "reached", "target_s": seconds + 0.1 * seed, "target_bits": bits}
+        for label, seconds, bits in (("quick", 1.0, 900), ("thrifty", 5.0, 100))
+        for seed in range(3)
+    ]
+    found = comparison.paired_in(tables.runs_frame(rows), ["target_s", "target_bits"])
+    assert [*found["quantity"]] == ["target_s", "target_bits"]
+    assert [*found["label"]] == ["quick", "quick"]
+    assert [*found["other"]] == ["thrifty", "thrifty"]
+    assert [*found["mean"]] == pytest.approx([-4.0, 800.0])
+    assert (found["low"] <= found["high"]).all()
+
+
 def test_the_goal_is_the_scenarios(written: Callable[..., Path], text: str) -> None:
     """The target's metric and way, else the first metric."""
     assert comparison.goal(planned(written())) == Goal("relative_distance_to_optimum")
