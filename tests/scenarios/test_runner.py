@@ -66,7 +66,7 @@ def test_the_folder_holds_everything(result: Result) -> None:
     names = {path.relative_to(result.out).parts[0] for path in result.out.rglob("*") if path.is_file()}
     assert names == {"scenario.toml", "runs.csv", "runs.parquet", "history.parquet", "runs", "figures"}
     assert len(list((result.out / "runs").iterdir())) == 4
-    assert len(list((result.out / "figures").iterdir())) == 6
+    assert len(list((result.out / "figures").iterdir())) == 8
     pd.testing.assert_frame_equal(pd.read_parquet(result.out / "runs.parquet"), result.runs)
     pd.testing.assert_frame_equal(pd.read_parquet(result.out / "history.parquet"), result.history)
     record, history = store.read_record(result.out, str(result.runs.loc[0, "key"]))
