@@ -1,7 +1,8 @@
-"""When each agent computed and when it was down: shares of equal bins of time, in bounded memory.
+"""When each agent computed and when it was down: seconds in all, and shares of equal bins of time in bounded memory.
 
 Bins are a power of two of a second wide: the finest with which the run fits into the room there is. They double when
-the run outgrows them. Intervals are packed as bytes and sorted into the bins in batches, so that a step costs a call.
+the run outgrows them. Intervals are packed as bytes when they end and sorted into the bins in batches, so that a step
+costs little more than a call.
 """
 
 import math
@@ -15,12 +16,11 @@ from simulator.hooks import Observer
 
 BINS, CELLS = 400, 40_000
 """Most bins of an agent, and of all agents together; but two are always there."""
-BATCH = 16_384
-"""How many intervals are sorted into the bins at once."""
-
-_interval = Struct("<ddd")
-"""Agent, start, end."""
-_pack, _FULL = _interval.pack, BATCH * _interval.size
+INTERVAL = Struct("<ddd")
+"""Agent, start and end; packing them costs less than turning a list of them into an array."""
+BATCH = 16_384 * INTERVAL.size
+"""Bytes of intervals that are sorted into the bins at once."""
+_pack = INTERVAL.pack
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +51,11 @@ class Timesheet(Observer):
     """Keeps the activity of all agents while a world runs."""
 
     def __init__(self, agents: int) -> None:
+        self.computing_s, self.down_s = np.zeros(agents), np.zeros(agents)
+        """Seconds of each agent, known once the timesheet is closed."""
         self._bins = max(2, min(BINS, CELLS // max(1, agents)) // 2 * 2)
         self._bin_s = 0.0
-        """Width of a bin, seconds; 0 as long as nothing has been sorted in."""
+        """Width of a bin; 0 as long as nothing has been sorted in."""
         self._computing, self._down = (np.zeros((agents, self._bins)) for _ in range(2))
         """Seconds of each agent in each bin."""
         self._steps, self._outages = bytearray(), bytearray()
@@ -63,8 +65,8 @@ class Timesheet(Observer):
     def computed(self, agent: int, start: float, end: float) -> None:
         steps = self._steps
         steps += _pack(agent, start, end)
-        if len(steps) >= _FULL:
-            self._sort_in(steps, self._computing)
+        if len(steps) >= BATCH:
+            self._sort_in(steps, self.computing_s, self._computing)
 
     def failed(self, now: float, agent: int) -> None:
         self._down_since[agent] = now
@@ -72,8 +74,8 @@ class Timesheet(Observer):
     def recovered(self, now: float, agent: int) -> None:
         outages = self._outages
         outages += _pack(agent, self._down_since.pop(agent), now)
-        if len(outages) >= _FULL:
-            self._sort_in(outages, self._down)
+        if len(outages) >= BATCH:
+            self._sort_in(outages, self.down_s, self._down)
 
     def close(self, now: float, computing: Sequence[tuple[int, float]]) -> Activity:
         """What there was until now, with running steps given as (agent, start), and with agents that are down."""
@@ -81,8 +83,8 @@ class Timesheet(Observer):
             self.computed(agent, start, now)
         for agent in list(self._down_since):
             self.recovered(max(now, self._down_since[agent]), agent)
-        self._sort_in(self._steps, self._computing)
-        self._sort_in(self._outages, self._down)
+        self._sort_in(self._steps, self.computing_s, self._computing)
+        self._sort_in(self._outages, self.down_s, self._down)
         self._widen(now)
         lengths = np.minimum(self._bin_s, now - self._bin_s * np.arange(math.ceil(now / self._bin_s)))
         computed, down = (
@@ -90,18 +92,19 @@ class Timesheet(Observer):
         )
         return Activity(self._bin_s, now, computed, down)
 
-    def _sort_in(self, packed: bytearray, seconds: np.ndarray) -> None:
-        """Add intervals to the bins they lie in, and forget them."""
-        agents, starts, ends = np.frombuffer(bytes(packed)).reshape(-1, 3).T
-        packed.clear()
+    def _sort_in(self, intervals: bytearray, totals: np.ndarray, seconds: np.ndarray) -> None:
+        """Add intervals, in their order, to the totals and to the bins they lie in, and forget them."""
+        agents, starts, ends = np.frombuffer(bytes(intervals)).reshape(-1, 3).T
+        intervals.clear()
         if not len(ends):
             return
         self._widen(float(ends.max()))
         width, flat = self._bin_s, seconds.reshape(-1)
-        row = agents.astype(np.intp) * self._bins
+        who, length = agents.astype(np.intp), ends - starts
+        np.add.at(totals, who, length)
+        row = who * self._bins
         first = (starts / width).astype(np.intp)
         last = np.minimum(ends / width, self._bins - 1).astype(np.intp)
-        length = ends - starts
         across = np.flatnonzero(last > first)
         if len(across):
             head = (first[across] + 1) * width - starts[across]

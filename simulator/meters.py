@@ -1,7 +1,7 @@
-"""The meters: what each agent sent, computed and waited for.
+"""The meters: what each agent sent and computed, and how long it computed and was down.
 
-Traffic is counted by the links, one counter of each kind, and summed here when it is looked at; the rest is an
-observer's work.
+Traffic is counted by the links, one counter of each kind, and summed here when it is looked at; seconds are kept by
+the timesheet (`simulator.activity`) and entered at the end; oracle calls are this observer's work.
 """
 
 from collections import Counter
@@ -48,7 +48,6 @@ class Meters(Observer):
 
     def __init__(self, agents: int) -> None:
         self.agents = tuple(Meter() for _ in range(agents))
-        self._down_since: dict[int, float] = {}
         self._links: Mapping[tuple[int, int], Traffic] = {}
 
     def watch(self, links: Mapping[tuple[int, int], Traffic]) -> None:
@@ -62,21 +61,10 @@ class Meters(Observer):
             calls[name] += 1
             meter.operations += operations
 
-    def computed(self, agent: int, start: float, end: float) -> None:
-        self.agents[agent].computing_s += end - start
-
-    def failed(self, now: float, agent: int) -> None:
-        self._down_since[agent] = now
-
-    def recovered(self, now: float, agent: int) -> None:
-        self.agents[agent].down_s += now - self._down_since.pop(agent)
-
-    def close(self, now: float, computing: Sequence[tuple[int, float]]) -> None:
-        """Account at the end for traffic, for running steps given as (agent, start), and for agents that are down."""
-        for agent, start in computing:
-            self.computed(agent, start, now)
-        for agent in list(self._down_since):
-            self.recovered(max(now, self._down_since[agent]), agent)
+    def close(self, computing_s: Sequence[float], down_s: Sequence[float]) -> None:
+        """Enter the seconds of each agent, and the traffic, at the end."""
+        for meter, computing, down in zip(self.agents, computing_s, down_s, strict=True):
+            meter.computing_s, meter.down_s = computing, down
         for (sender, _), link in self._links.items():
             meter = self.agents[sender]
             for name in TRAFFIC:

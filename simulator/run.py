@@ -109,7 +109,8 @@ class _Run:
         status, reason = self.engine.ended or ("finished", "")
         now = self._stalled_at() if status == "stalled" else self.engine.now
         running = [(agent.id, agent.computing_since) for agent in self.agents if agent.computing_since is not None]
-        self.meters.close(now, running)
+        activity = self.timesheet.close(now, running)
+        self.meters.close(self.timesheet.computing_s.tolist(), self.timesheet.down_s.tolist())
         self.history.close(now)
         status, reason = self.history.verdict or (status, reason)  # the last look may have found a divergence
         in_flight = self.carrier.in_flight()
@@ -128,7 +129,7 @@ class _Run:
             fingerprint=_fingerprint(status, now, self.history.points, self.meters.agents),
             journal=journal,
             journal_fingerprint=None if journal is None else journal.fingerprint(),
-            activity=self.timesheet.close(now, running),
+            activity=activity,
             traffic=self.carrier.traffic(),
             computing=tuple(running),
         )

@@ -70,7 +70,7 @@ def test_the_batches_do_not_show(monkeypatch):
     ends = np.cumsum(np.random.default_rng(0).exponential(1.0, 500))
     found = []
     for batch in (1, 7, 10_000):
-        monkeypatch.setattr(activity, "_FULL", 24 * batch)
+        monkeypatch.setattr(activity, "BATCH", batch * activity.INTERVAL.size)
         sheet = Timesheet(2)
         for k, (start, end) in enumerate(pairwise(ends)):
             sheet.computed(k % 2, start, end)
@@ -128,6 +128,16 @@ def waiter(agent):
     while True:
         yield agent.compute(agent.problem, float(agent.rng.exponential()))
         yield agent.receive("x")
+
+
+def test_seconds_are_summed_in_the_order_in_which_steps_end(run, log):
+    """To the last bit."""
+    outcome = run(wanderer, wanderer, wanderer, wanderer, seed=3, observers=[log])
+    sums = [0.0] * 4
+    for end, agent, start in log.of("computed"):
+        sums[agent] += end - start
+    assert min(sums) > 0.0
+    assert [meter.computing_s for meter in outcome.meters] == sums
 
 
 MEMORY = st.sampled_from(["kept", "lost"])
