@@ -9,7 +9,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE / "reference")]
 project = "bilevelsim"
 html_title = "bilevelsim"
 extensions = ["myst_parser", "sphinx_copybutton", "pages"]
-exclude_patterns = ["_build", "**/__pycache__"]
+exclude_patterns = ["_build", "examples", "**/__pycache__"]
 source_suffix = {".md": "markdown"}
 
 # Quotes and dashes are part of formulas and of commands.
