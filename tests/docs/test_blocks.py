@@ -44,8 +44,8 @@ from scenarios import cli, names, overrides
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-MADE = ("_build", "reference/algorithms", "reference/problems")
-"""Folders whose pages are made from the code."""
+MADE = ("_build", "reference/algorithms", "reference/problems", "examples")
+"""Folders whose pages are made from the code, and that of packages, which tests of their own install and run."""
 ELSEWHERE = {
     "docs/tutorial/first_scenario.md": {"python", "output", "mistake"},
     "docs/guides/add_an_algorithm.md": {"python"},

@@ -78,6 +78,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     place = tmp_path / "here"
     place.mkdir()
     monkeypatch.chdir(place)
+    monkeypatch.delenv("COLUMNS", raising=False)  # of a terminal that nobody looks at
 
     def call(*arguments: str) -> tuple[int, str, str]:
         outcome = CliRunner().invoke(app, list(arguments))
@@ -85,3 +86,9 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
         return outcome.exit_code, outcome.stdout, outcome.stderr
 
     return call
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Comparisons leave no figures: for tests of everything else, since drawing takes most of a small run's time."""
+    monkeypatch.setattr("scenarios.result.Result.draw", lambda result: {})

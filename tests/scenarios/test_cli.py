@@ -9,6 +9,8 @@ import pytest
 
 from scenarios.cli import COMMANDS
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 Call = Callable[..., tuple[int, str, str]]
 
 

@@ -71,7 +71,7 @@ def content(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("kills", "figures"),
     [
-        (60, "plain"),
+        (40, "plain"),
         pytest.param(600, "plain", marks=pytest.mark.slow),
         pytest.param(60, "drawn", marks=pytest.mark.slow),
     ],

@@ -4,8 +4,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 import scenarios
 from scenarios import inventory, result, store
+
+pytestmark = pytest.mark.usefixtures("undrawn")
 
 
 def test_every_state_is_told(written: Callable[..., Path], text: str, tmp_path: Path) -> None:

@@ -9,6 +9,8 @@ import scenarios
 from scenarios import reruns
 from scenarios.execution import execute
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def test_every_run_of_a_sweep_comes_out_again(written: Callable[..., Path], text: str, tmp_path: Path) -> None:
     """To the last bit, from its folder alone, files that it names included."""

@@ -12,6 +12,8 @@ import scenarios
 from scenarios import result
 from scenarios.result import Result
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 @pytest.fixture
 def made(written: Callable[..., Path], text: str, tmp_path: Path) -> Result:

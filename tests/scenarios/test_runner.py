@@ -40,6 +40,7 @@ def result(written: Callable[..., Path], tmp_path: Path) -> Result:
     return scenarios.run(scenarios.load(written()), out=tmp_path / "out")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_every_algorithm_runs_with_every_seed(result: Result) -> None:
     """In the order of the scenario; time, bits and calls are measured."""
     assert [(row.label, row.seed) for row in result.runs.itertuples()] == [
@@ -56,6 +57,7 @@ def test_every_algorithm_runs_with_every_seed(result: Result) -> None:
     assert pd.isna(result.runs.loc[2, "bits_up"])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_all_algorithms_meet_the_same_world(result: Result) -> None:
     """Both start from the same point of the same problem; another seed is another problem."""
     firsts = result.history.groupby(["seed", "label"]).first()
@@ -80,6 +82,7 @@ def test_the_folder_holds_everything(result: Result) -> None:
     assert scenarios.load(result.out / "scenario.toml").seeds == (0, 1)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_two_processes_give_the_same_numbers_as_one(result: Result, written: Callable[..., Path]) -> None:
     """To the last bit, whatever the order in which runs ended."""
     other = scenarios.run(scenarios.load(written()), jobs=2)
@@ -88,6 +91,7 @@ def test_two_processes_give_the_same_numbers_as_one(result: Result, written: Cal
     pd.testing.assert_frame_equal(other.runs.drop(columns="host_s"), result.runs.drop(columns="host_s"))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_another_process_with_other_hashes_gives_the_same_numbers(result: Result, written: Callable[..., Path]) -> None:
     """PYTHONHASHSEED has no part in it."""
     code = f"import scenarios; print(*scenarios.run(scenarios.load({str(written())!r})).runs['fingerprint'])"
@@ -96,6 +100,7 @@ def test_another_process_with_other_hashes_gives_the_same_numbers(result: Result
     assert done.stdout.split() == fingerprints(result)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_adding_an_algorithm_changes_nobody_elses_numbers(
     result: Result, written: Callable[..., Path], text: str
 ) -> None:
@@ -105,6 +110,7 @@ def test_adding_an_algorithm_changes_nobody_elses_numbers(
     assert fingerprints(other)[2:] == fingerprints(result)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_defect_ends_one_run_and_no_other(
     monkeypatch: pytest.MonkeyPatch, written: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -175,6 +181,7 @@ class Watcher:
         self.told.append((done, total))
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_progress_sees_every_run_once(written: Callable[..., Path], tmp_path: Path) -> None:
     """With how many there are; the second time everything is there."""
     for told in ([(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)], [(4, 4)]):
@@ -183,6 +190,7 @@ def test_progress_sees_every_run_once(written: Callable[..., Path], tmp_path: Pa
         assert watcher.told == told
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_running_again_does_only_what_is_missing(
     result: Result, written: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +230,7 @@ def test_a_point_that_an_algorithm_cannot_run_is_one_row(written: Callable[..., 
     assert [*dict.fromkeys(runs["algorithms.0.topology"])] == ['{name = "star"}', '{name = "ring"}']
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_seeds_are_added_until_the_means_are_known(written: Callable[..., Path], text: str, tmp_path: Path) -> None:
     """All algorithms get the same; a rule that is met adds none, and what is not met in the end is said."""
     rule = '[replications]\nquantity = "simulated_s"\nat_most = 7\n'
@@ -254,6 +263,7 @@ def test_two_processes_share_the_work_of_one_folder(written: Callable[..., Path]
     assert fingerprints(alone) == [*pd.read_parquet(out / "runs.parquet")["fingerprint"]]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_damaged_run_stops_the_comparison_with_a_sentence(result: Result, written: Callable[..., Path]) -> None:
     """Before anything is run, and without a change to what is there."""
     assert result.out is not None

@@ -13,6 +13,8 @@ from scenarios.records import Record
 from scenarios.trials import Objective
 from scenarios.tuning import Found
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 SMALL = {"budget": 6, "seeds": 2}
 Written = Callable[..., Path]
 

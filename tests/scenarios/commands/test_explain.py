@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -27,7 +29,7 @@ def test_a_run_is_explained_by_a_table_and_a_picture(command: Call, run: str) ->
     assert lines[0].startswith("soba, seed 0: the end of the run at ")
     assert lines[2].split() == ["what", "seconds", "share", "times"]
     assert lines[3].startswith("slowed down  ")
-    assert any(line.split()[:5] == ["slowed", "down", "worker", "3", "stragglers.0"] for line in lines)
+    assert any(line.split()[:5] == ["slowed", "down", "worker", "3", "stragglers.0"] for line in lines), output
     key = Path(run).name
     assert sorted(path.name for path in Path("results/small/figures").glob("explain*")) == [
         f"explain-{key}.png",

@@ -10,6 +10,8 @@ import pytest
 
 from scenarios import execution, store
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 Call = Callable[..., tuple[int, str, str]]
 
 

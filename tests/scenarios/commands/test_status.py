@@ -3,6 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 
 def test_it_says_what_there_is(command: Callable[..., tuple[int, str, str]], written: Callable[..., Path]) -> None:
     """Without changing anything; a folder without a comparison is told in a sentence."""

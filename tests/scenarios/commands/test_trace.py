@@ -11,6 +11,8 @@ import pytest
 import scenarios
 from scenarios import perfetto, reruns
 
+pytestmark = pytest.mark.usefixtures("undrawn")
+
 Call = Callable[..., tuple[int, str, str]]
 
 SCENARIO = """\
