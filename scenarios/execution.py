@@ -1,5 +1,6 @@
 """One run: built, simulated and recorded, inside one thread."""
 
+import dataclasses
 import time
 import traceback
 import warnings
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 import scipy.linalg  # noqa: F401 - its threads can only be limited once it is loaded
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from scenarios import records
+from scenarios import records, store, tables
 from scenarios.build import build
 from scenarios.records import Record
 from scenarios.scenario import Entry, Scenario
@@ -35,7 +36,14 @@ def execute(scenario: Scenario, entry: Entry, seed: int) -> Record:
     try:
         with alone():
             outcome = simulate(build(scenario, entry, seed))
-            return records.finished(scenario, entry, seed, outcome, time.perf_counter() - begin)
+            record = records.finished(scenario, entry, seed, outcome, time.perf_counter() - begin)
+            return _encoded(record)
     except Exception as problem:
         told = f"{type(problem).__name__}: {problem}"
         return records.broken(scenario, entry, seed, told, traceback.format_exc(), time.perf_counter() - begin)
+
+
+def _encoded(record: Record) -> Record:
+    """With its tables as they will be written, its history among them."""
+    found = {"history": tables.points_frame(record.points), **record.tables}
+    return dataclasses.replace(record, tables={name: store.encoded(frame) for name, frame in found.items()})

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import pandas as pd
-
 import problems
 from scenarios import activity, code, store, traffic
 from scenarios.build import Reached, often
@@ -40,7 +38,7 @@ class Record:
     """Who waited for whom at the end."""
     traceback: str | None = None
     """Of the defect that ended it, if one did."""
-    tables: Mapping[str, pd.DataFrame] = dataclasses.field(default_factory=dict)
+    tables: Mapping[str, store.Frame] = dataclasses.field(default_factory=dict)
     """When agents computed and were down (``activity``), and what links carried (``traffic``)."""
     host_s: float = 0.0
     """Seconds of the host: the one thing here that is not the same every time."""

@@ -200,8 +200,9 @@ class Work:
         self._tell(cell.key, wanted)
 
     def _write(self, record: Record) -> None:
-        history = tables.points_frame(record.points)
-        store.write_record(self.folder, record.key, record.as_json(), history, record.host_s, record.tables)
+        further = dict(record.tables)
+        history = further.pop("history", tables.points_frame(record.points))
+        store.write_record(self.folder, record.key, record.as_json(), history, record.host_s, further)
 
     def _release(self, key: str) -> None:
         store.release(self.folder, key, self._claims.pop(key))

@@ -122,6 +122,9 @@ def _clear_unfinished(out: Path) -> None:
 
 # --- runs
 
+Frame = pd.DataFrame | bytes
+"""A table, or the same as Parquet: workers encode, so that the process which writes has less to do."""
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -148,9 +151,9 @@ def write_record(
     out: Path,
     name: str,
     record: Mapping[str, Any],
-    history: pd.DataFrame,
+    history: Frame,
     host_s: float = 0.0,
-    further: Mapping[str, pd.DataFrame] | None = None,
+    further: Mapping[str, Frame] | None = None,
 ) -> Path:
     """Write one run, with further tables by their names; what was there under this key is replaced."""
     final = out / "runs" / name
@@ -158,7 +161,7 @@ def write_record(
     shutil.rmtree(unfinished, ignore_errors=True)  # of an interrupted attempt of this very process
     unfinished.mkdir()
     frames = {"history": history} | dict(further or {})
-    contents = {f"{table}.parquet": _parquet(frame) for table, frame in frames.items()}
+    contents = {f"{table}.parquet": encoded(frame) for table, frame in frames.items()}
     hashes = {table: hashlib.sha256(content).hexdigest() for table, content in contents.items()}
     contents[RECORD] = (json.dumps({**record, "tables": hashes}, indent=1, sort_keys=True) + "\n").encode()
     contents[HOST_SECONDS] = (json.dumps({"host_s": host_s}) + "\n").encode()
@@ -176,7 +179,10 @@ def write_record(
     return final
 
 
-def _parquet(frame: pd.DataFrame) -> bytes:
+def encoded(frame: Frame) -> bytes:
+    """A table as Parquet; what is that already stays as it is."""
+    if isinstance(frame, bytes):
+        return frame
     buffer = io.BytesIO()
     frame.to_parquet(buffer, index=False)
     return buffer.getvalue()
@@ -284,7 +290,7 @@ def write_tables(out: Path, frames: Mapping[str, pd.DataFrame]) -> None:
     """Tables by their file names: CSV for spreadsheets, Parquet for programs."""
     for name, frame in frames.items():
         text = name.endswith(".csv")
-        write_bytes(out / name, frame.to_csv(index=False).encode() if text else _parquet(frame))
+        write_bytes(out / name, frame.to_csv(index=False).encode() if text else encoded(frame))
 
 
 def write_text(path: Path, text: str) -> None:
