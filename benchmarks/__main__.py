@@ -14,7 +14,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: on
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import gossip, rings, timelines
+from benchmarks import gossip, rings, sweeps, timelines
 from benchmarks.timing import best
 
 
@@ -39,10 +39,12 @@ class Scale(NamedTuple):
     shared_rounds: int
     drawn_messages: int
     """Of the run whose timeline is written; about four events each."""
+    sweep: sweeps.Size
+    """Runs of four algorithms in two processes."""
 
 
-FULL = Scale(7, (300, 12), (16, 256, 2048, 10_000), 80_000, 20, 250_000)
-QUICK = Scale(1, (5, 1), (16, 64), 2_000, 2, 2_000)
+FULL = Scale(7, (300, 12), (16, 256, 2048, 10_000), 80_000, 20, 250_000, sweeps.Size(16, 600))
+QUICK = Scale(1, (5, 1), (16, 64), 2_000, 2, 2_000, sweeps.Size(1, 2))
 
 AIMS = {"counters": (0.24, 500_000), "journal": (0.14, 300_000)}
 """At 256 agents: share of the bare floor, messages per CPU-second on a quiet machine."""
@@ -75,6 +77,7 @@ def figures(scale: Scale) -> Iterator[Figure]:
     yield from queue_events()
     yield from fair_against_fifo(scale)
     yield from timeline_export(scale)
+    yield from sweep(scale)
 
 
 def against_the_plain_loop(scale: Scale) -> Iterator[Figure]:
@@ -139,6 +142,16 @@ def timeline_export(scale: Scale) -> Iterator[Figure]:
     beside = f"{rate:,.0f} events per CPU-second, {cost.events:,} in all, {cost.megabytes:.0f} MB"
     aim = f">= {DRAWN:,} events per CPU-second, {MEGABYTES} MB"
     yield Figure("timeline / run alone, ring of 256", f"{cost.seconds / cost.alone:.1f}", aim, met, beside)
+
+
+def sweep(scale: Scale) -> Iterator[Figure]:
+    """How much of what two bare processes do the runner does in the same time, begin and end of both included."""
+    seconds = sweeps.seconds(scale.sweep)
+    share, runs = seconds["bare"] / seconds["runner"], 4 * scale.sweep.seeds
+    beside = f"{seconds['runner']:.1f} s for {runs} runs, wall clock"
+    yield Figure(
+        f"sweep of {runs} runs in two processes: bare / runner", f"{share:.3f}", ">= 0.95", share >= 0.95, beside
+    )
 
 
 def surroundings() -> list[str]:
