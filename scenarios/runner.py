@@ -21,6 +21,7 @@ from scenarios.errors import MISSING, Mistake, ScenarioError
 from scenarios.execution import execute
 from scenarios.plan import Cell
 from scenarios.records import Record
+from scenarios.replications import Rule
 from scenarios.result import Result, assemble, with_drawn
 from scenarios.scenario import Scenario
 from scenarios.store import Stored
@@ -84,7 +85,9 @@ def _compare(scenario: Scenario, work: "Work", out: Path | None) -> Result:
             planned = plan.of(scenario, cells)
             store.write_text(work.folder / store.PLAN, planned.as_json())
             work.do(cells)
-            wanted = _wanted(assemble(planned, scenario.text, work.found), seeds)
+            if planned.replications is None:
+                break
+            wanted = _wanted(planned.replications, assemble(planned, scenario.text, work.found), seeds)
             if wanted == seeds:
                 break
             seeds = wanted
@@ -100,11 +103,8 @@ def _compare(scenario: Scenario, work: "Work", out: Path | None) -> Result:
     return result
 
 
-def _wanted(known: Result, seeds: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+def _wanted(rule: Rule, known: Result, seeds: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
     """The seeds of each point, as many as the means need."""
-    rule = known.plan.replications
-    if rule is None:
-        return seeds
     values = [found for _, found in known.replicated()]
     return [
         tuple(range(replications.wanted(rule, of_point, len(have))))
